@@ -1,0 +1,107 @@
+//! JSON → types, with faults that name the field and never quote its value.
+
+use crate::FieldProblem;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, de};
+use std::fmt;
+use std::marker::PhantomData;
+
+/// Parses a type that cannot hold bad data.
+///
+/// # Errors
+/// What is wrong first, with a pointer to it.
+pub fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, FieldProblem> {
+    match serde_json::from_str::<Object<T>>(text) {
+        Ok(Object(value)) => Ok(value),
+        Err(error) => Err(pointed::<T>(text, &error)),
+    }
+}
+
+/// A type that is read from a JSON object and from nothing else: serde's derive would take an array
+/// of the fields' values too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        object(deserializer).map(Self)
+    }
+}
+
+/// For fields: `#[serde(deserialize_with = "object")]`.
+///
+/// # Errors
+/// The field holds anything but an object.
+pub fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct Fields<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Fields<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+            T::deserialize(de::value::MapAccessDeserializer::new(map))
+        }
+    }
+    deserializer.deserialize_map(Fields(PhantomData))
+}
+
+/// The fault with its pointer: parses again with the path tracked, which the good case need not pay.
+pub(crate) fn pointed<'a, T: Deserialize<'a>>(
+    text: &'a str,
+    error: &serde_json::Error,
+) -> FieldProblem {
+    if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
+        return FieldProblem::malformed(format!("is not valid JSON: {error}"));
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    match serde_path_to_error::deserialize::<_, Object<T>>(&mut json) {
+        Err(tracked) => describe(&pointer(tracked.path()), tracked.inner()),
+        Ok(_) => describe("", error),
+    }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        let name = match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
+            Segment::Enum { .. } | Segment::Unknown => continue,
+        };
+        pointer.push('/');
+        pointer.push_str(&name);
+    }
+    pointer
+}
+
+/// Serde's words without the value, which may be patient data.
+fn describe(pointer: &str, error: &serde_json::Error) -> FieldProblem {
+    let text = error.to_string();
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(words, _)| words);
+    if let Some(rest) = text.strip_prefix("unknown field `") {
+        let name = rest.split_once("`, expected").map_or(rest, |(name, _)| name);
+        let name = name.replace('~', "~0").replace('/', "~1");
+        let below =
+            if pointer.ends_with(&format!("/{name}")) { String::new() } else { format!("/{name}") };
+        return FieldProblem::new(format!("{pointer}{below}"), "is not a known field");
+    }
+    if let Some(name) = text.strip_prefix("missing field `") {
+        let name = name.trim_end_matches('`');
+        return FieldProblem::new(format!("{pointer}/{name}"), "is missing");
+    }
+    if text.starts_with("duplicate field") {
+        return FieldProblem::new(pointer, "holds the same field twice");
+    }
+    let detail = match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("must be {expected}"),
+        None => text.to_owned(),
+    };
+    FieldProblem::new(pointer, detail)
+}

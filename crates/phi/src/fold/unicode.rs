@@ -1,0 +1,69 @@
+//! Characters outside ASCII that stand for an ASCII one in identifiers, or for nothing.
+
+use super::Fold;
+
+/// What a character becomes.
+pub(super) fn fold_char(c: char) -> Fold {
+    let code = u32::from(c);
+    match code {
+        0xff01..=0xff5e => ascii(code - 0xfee0),
+        // Invisible: soft hyphen, combining marks, joiners, direction marks, variation selectors.
+        0x00ad
+        | 0x0300..=0x036f
+        | 0x061c
+        | 0x180e
+        | 0x200b..=0x200f
+        | 0x202a..=0x202e
+        | 0x2060..=0x206f
+        | 0xfe00..=0xfe0f
+        | 0xfeff => Fold::Drop,
+        0x0085 | 0x00a0 | 0x1680 | 0x2000..=0x200a | 0x2028 | 0x2029 | 0x202f | 0x205f | 0x3000 => {
+            Fold::As(b' ')
+        }
+        0x058a | 0x2010..=0x2015 | 0x2043 | 0x2212 | 0x2e3a | 0x2e3b | 0xfe58 | 0xfe63 => {
+            Fold::As(b'-')
+        }
+        0x00b7 | 0x2024 | 0x3002 | 0xfe52 | 0xff61 => Fold::As(b'.'),
+        0x2044 | 0x2215 | 0x29f8 => Fold::As(b'/'),
+        0x2236 | 0xa789 | 0xfe55 => Fold::As(b':'),
+        0xfe6b => Fold::As(b'@'),
+        0x060c | 0x3001 => Fold::As(b','),
+        0x2018..=0x201b | 0x2032 => Fold::As(b'\''),
+        0x201c..=0x201f | 0x2033 | 0x00ab | 0x00bb => Fold::As(b'"'),
+        // Marks that separate: bullets, ellipsis, arrows, section, degree.
+        0x00a1..=0x00a9
+        | 0x00ae..=0x00b4
+        | 0x00b6
+        | 0x00bf
+        | 0x2020..=0x2027
+        | 0x2190..=0x21ff
+        | 0x3008..=0x3011 => Fold::As(b'|'),
+        _ => digit(code),
+    }
+}
+
+fn ascii(code: u32) -> Fold {
+    u8::try_from(code).map_or(Fold::Keep, Fold::As)
+}
+
+/// Decimal digits of every script: each comes as ten consecutive code points.
+fn digit(code: u32) -> Fold {
+    let block = ZEROS.partition_point(|&zero| zero <= code);
+    let zero = block.checked_sub(1).and_then(|block| ZEROS.get(block));
+    match zero.map(|zero| code - zero) {
+        Some(value @ 0..=9) => ascii(0x30 + value),
+        _ => Fold::Keep,
+    }
+}
+
+/// The zero of every block of decimal digits (general category Nd) outside ASCII, Unicode 16.
+#[rustfmt::skip]
+const ZEROS: &[u32] = &[
+    0x0660, 0x06f0, 0x07c0, 0x0966, 0x09e6, 0x0a66, 0x0ae6, 0x0b66, 0x0be6, 0x0c66, 0x0ce6,
+    0x0d66, 0x0de6, 0x0e50, 0x0ed0, 0x0f20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0,
+    0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0,
+    0xaa50, 0xabf0, 0xff10, 0x104a0, 0x10d30, 0x11066, 0x110f0, 0x11136, 0x111d0, 0x112f0,
+    0x11450, 0x114d0, 0x11650, 0x116c0, 0x11730, 0x118e0, 0x11950, 0x11c50, 0x11d50, 0x11da0,
+    0x16a60, 0x16ac0, 0x16b50, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0,
+    0x1e950, 0x1fbf0,
+];
