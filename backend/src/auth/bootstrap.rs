@@ -1,0 +1,111 @@
+//! The first start: an administrator, and a key to begin with.
+
+use super::permissions::Scope;
+use super::store::{self, KeyRow, UserRow};
+use super::{ApiKey, PasswordHash, key};
+use crate::audit::{self, Act, Actor};
+use crate::db::Conn;
+use crate::error::ApiError;
+use crate::state::AppState;
+use rand::RngExt;
+use secrecy::{ExposeSecret, SecretString};
+
+/// What was made at the first start and has to be shown, once.
+#[derive(Default)]
+pub struct Bootstrapped {
+    /// The administrator's email and password, if the password was made here.
+    pub admin: Option<(String, String)>,
+    /// The API key, if it was made here.
+    pub key: Option<String>,
+}
+
+/// Sets up the first administrator and key in a database that has no user yet. In development they
+/// are made if the configuration has none.
+///
+/// # Errors
+/// The database, or a configured password that cannot be used.
+pub fn bootstrap(
+    conn: &mut Conn,
+    state: &AppState,
+    project_id: &str,
+) -> Result<Bootstrapped, ApiError> {
+    let mut shown = Bootstrapped::default();
+    if store::has_users(conn)? {
+        return Ok(shown);
+    }
+    let settings = &state.config.bootstrap;
+    let may_make = state.config.server.is_development();
+    let admin = settings.admin.clone().or_else(|| {
+        may_make.then(|| {
+            let password = random_password();
+            shown.admin = Some(("admin@localhost".to_owned(), password.clone()));
+            ("admin@localhost".to_owned(), SecretString::from(password))
+        })
+    });
+    if let Some((email, password)) = admin {
+        let hash = PasswordHash::of(password.expose_secret())
+            .map_err(|fault| ApiError::field("/password", fault))?;
+        add_admin(conn, state, &email, &hash)?;
+    }
+    if let Some(text) = &settings.key {
+        add_key(conn, state, project_id, &state.clock.new_id(), key::hash(text.expose_secret()))?;
+    } else if may_make {
+        let made = ApiKey::generate(&state.clock.new_id());
+        add_key(conn, state, project_id, made.id(), made.hash())?;
+        shown.key = Some(made.reveal().to_owned());
+    }
+    Ok(shown)
+}
+
+fn add_admin(
+    conn: &mut Conn,
+    state: &AppState,
+    email: &str,
+    hash: &PasswordHash,
+) -> Result<(), ApiError> {
+    let user = UserRow {
+        id: state.clock.new_id(),
+        email: email.trim().to_lowercase(),
+        password_hash: hash.as_str().to_owned(),
+        is_admin: true,
+        created_at: state.clock.now().micros(),
+        disabled_at: None,
+    };
+    let act = Act::UserCreated { user_id: user.id.clone(), is_admin: true };
+    store::create_user(conn, user)?;
+    Ok(audit::append(conn, state, Actor::System, None, act)?)
+}
+
+fn add_key(
+    conn: &mut Conn,
+    state: &AppState,
+    project_id: &str,
+    id: &str,
+    key_hash: Vec<u8>,
+) -> Result<(), ApiError> {
+    let row = KeyRow {
+        id: id.to_owned(),
+        project_id: project_id.to_owned(),
+        name: "bootstrap".to_owned(),
+        key_hash,
+        scopes: Scope::join(&Scope::ALL),
+        created_at: state.clock.now().micros(),
+        expires_at: None,
+        revoked_at: None,
+    };
+    let scopes = Scope::ALL.iter().map(ToString::to_string).collect();
+    let act = Act::KeyCreated { key_id: row.id.clone(), scopes };
+    store::insert_key(conn, row)?;
+    Ok(audit::append(conn, state, Actor::System, Some(project_id), act)?)
+}
+
+/// A password of 120 random bits, in letters that are hard to confuse.
+pub fn random_password() -> String {
+    const LETTERS: [char; 32] = [
+        'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'm', 'n', 'p', 'q', 'r', 's', 't', 'u',
+        'v', 'w', 'x', 'y', 'z', '2', '3', '4', '5', '6', '7', '8', '9', 'i',
+    ];
+    let mut random = rand::rng();
+    let letter = |_| LETTERS.get(random.random_range(0..LETTERS.len())).copied().unwrap_or('a');
+    (0..24).map(letter).collect()
+}

@@ -1,0 +1,72 @@
+//! API keys: `rf_<id>_<secret>`, the secret with a checksum, so that a mistyped or invented key is
+//! refused without asking the database.
+
+use rand::RngExt;
+use sha2::{Digest, Sha256};
+
+/// A key as its owner holds it. Shown once, then only its hash is left. Never prints.
+pub struct ApiKey {
+    id: String,
+    text: String,
+}
+
+const CHECKSUM: usize = 6;
+
+impl ApiKey {
+    /// A new key with 256 random bits.
+    pub fn generate(id: &str) -> Self {
+        let secret: [u8; 32] = rand::rng().random();
+        let secret = hex::encode(secret);
+        let id = id.replace('-', "");
+        let checksum = checksum(&id, &secret);
+        Self { text: format!("rf_{id}_{secret}{checksum}"), id }
+    }
+
+    /// The key, to show it once.
+    pub fn reveal(&self) -> &str {
+        &self.text
+    }
+
+    /// The id within the key.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What is stored of it. 256 random bits need no slow hash.
+    pub fn hash(&self) -> Vec<u8> {
+        hash(&self.text)
+    }
+}
+
+/// What is stored of a key.
+pub(super) fn hash(key: &str) -> Vec<u8> {
+    Sha256::digest(key.as_bytes()).to_vec()
+}
+
+/// Whether a text of our form carries the right checksum; a text of another form may be a
+/// bootstrap key, which the database knows.
+pub(super) fn is_plausible(key: &str) -> bool {
+    let Some((id, secret)) = key.strip_prefix("rf_").and_then(|rest| rest.split_once('_')) else {
+        return key.len() >= 32;
+    };
+    let split = secret.len().checked_sub(CHECKSUM).and_then(|at| secret.split_at_checked(at));
+    split.is_some_and(|(secret, sum)| sum == checksum(id, secret))
+}
+
+fn checksum(id: &str, secret: &str) -> String {
+    let digest = Sha256::digest(format!("rf_{id}_{secret}"));
+    hex::encode(digest).chars().take(CHECKSUM).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_key_is_noticed() {
+        let key = ApiKey::generate("01936f5e-0000-7000-8000-000000000000");
+        assert!(is_plausible(key.reveal()));
+        let typo = key.reveal().replace(|c: char| c == '7', "8");
+        assert!(typo == key.reveal() || !is_plausible(&typo));
+    }
+}

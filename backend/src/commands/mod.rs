@@ -1,0 +1,139 @@
+//! The command line: one file per command.
+
+mod admin;
+mod cost;
+mod healthcheck;
+mod ledger;
+mod migrate;
+mod openapi;
+mod report;
+mod seed;
+mod serve;
+
+use crate::config::{self, Config, ConfigArgs};
+use crate::state::AppState;
+use crate::telemetry;
+use clap::{Args, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// ResearchFlow: the provable record of AI research work.
+#[derive(Debug, Parser)]
+#[command(name = "researchflow", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The service.
+    Serve(serve::ServeArgs),
+    /// The database's schema.
+    Migrate(migrate::MigrateArgs),
+    /// Users and keys, straight on the database.
+    Admin(admin::AdminArgs),
+    /// The ledger: verify it, show its checkpoint, prove a record.
+    Ledger(ledger::LedgerCommand),
+    /// Costs.
+    Cost(cost::CostArgs),
+    /// Transparency reports.
+    Report(report::ReportArgs),
+    /// Prints the OpenAPI 3.1 document.
+    Openapi,
+    /// Asks the running service whether it is alive; for a container's HEALTHCHECK.
+    Healthcheck(healthcheck::HealthcheckArgs),
+    /// Fills a running service with sample data, through its API.
+    Seed(seed::SeedArgs),
+}
+
+/// Why a command ends without having done its work, in one plain sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(String);
+
+impl Failure {
+    fn new(error: impl std::fmt::Display) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<crate::error::ApiError> for Failure {
+    fn from(error: crate::error::ApiError) -> Self {
+        Self(error.in_full())
+    }
+}
+
+impl From<crate::db::DbError> for Failure {
+    fn from(error: crate::db::DbError) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<diesel::result::Error> for Failure {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<crate::ledger::LedgerError> for Failure {
+    fn from(error: crate::ledger::LedgerError) -> Self {
+        Self::new(error)
+    }
+}
+
+/// What a command found: whether all is well.
+type Verdict = Result<bool, Failure>;
+
+/// Runs the command. Exit codes: 0 done, 1 the check or command failed, 2 usage.
+#[expect(clippy::print_stderr, reason = "a command's one sentence goes to the terminal")]
+pub fn main(parse: impl FnOnce() -> Cli) -> ExitCode {
+    if let Err(fault) = config::load_env_file() {
+        eprintln!("{fault}");
+        return ExitCode::from(2);
+    }
+    let verdict = match parse().command {
+        Command::Serve(args) => serve::run(args),
+        Command::Migrate(args) => migrate::run(args),
+        Command::Admin(args) => admin::run(args),
+        Command::Ledger(args) => ledger::run(args),
+        Command::Cost(args) => cost::run(args),
+        Command::Report(args) => report::run(args),
+        Command::Openapi => openapi::run(),
+        Command::Healthcheck(args) => healthcheck::run(&args),
+        Command::Seed(args) => seed::run(&args),
+    };
+    match verdict {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Settings of a command that works on the database.
+#[derive(Debug, Args)]
+struct OnDatabase {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+impl OnDatabase {
+    /// The state that commands share with the service.
+    fn state(self) -> Result<AppState, Failure> {
+        let config: Config = self.config.validate().map_err(Failure::new)?;
+        AppState::new(config).map_err(Failure::new)
+    }
+}
+
+/// Starts logging for a command that serves.
+fn start_logging(config: &Config) -> Result<(), Failure> {
+    telemetry::init(&config.telemetry).map_err(Failure::new)
+}
+
+/// One line on standard output. A reader that has gone away is no fault.
+fn say(line: impl std::fmt::Display) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}

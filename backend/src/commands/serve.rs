@@ -1,0 +1,160 @@
+//! `researchflow serve`.
+
+use super::{Failure, Verdict, say, start_logging};
+use crate::app::{Handles, create_app};
+use crate::audit::{self, Act, Actor};
+use crate::auth::{self, Bootstrapped};
+use crate::config::ConfigArgs;
+use crate::db::migrate;
+use crate::state::AppState;
+use crate::{invocations, ledger, probes, projects};
+use actix_web::{App, HttpServer, web};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ServeArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Do not bring the schema up to date at the start.
+    #[arg(long)]
+    no_migrate: bool,
+}
+
+/// Between `/ready` saying no and no longer accepting, so that load balancers notice.
+const GRACE: Duration = Duration::from_millis(500);
+/// How often deleted projects are looked at.
+const SWEEP: Duration = Duration::from_secs(3600);
+const KEPT_MICROS: i64 = 30 * 24 * 3600 * 1_000_000;
+
+pub(super) fn run(args: ServeArgs) -> Verdict {
+    let config = args.config.validate().map_err(Failure::new)?;
+    start_logging(&config)?;
+    let state = AppState::new(config).map_err(Failure::new)?;
+    let runtime = actix_web::rt::System::new();
+    let first = prepare(&state, !args.no_migrate)?;
+    show(&first);
+    runtime.block_on(serve(state)).map_err(Failure::new)?;
+    Ok(true)
+}
+
+/// Schema, ledger, default project, first user and key. Safe when two processes start at once.
+fn prepare(state: &AppState, migrate: bool) -> Result<Bootstrapped, Failure> {
+    let mut conn = state.db.connect()?;
+    if migrate {
+        for version in migrate::up(&mut conn)? {
+            tracing::info!(version, "migrated");
+        }
+    }
+    crate::db::write(&mut conn, |conn| {
+        for (log, from) in ledger::adopt(conn, &state.signers)? {
+            let to = log.key(&state.signers).verifier().to_string();
+            let act = Act::LedgerKeyRotated { log, from, to };
+            audit::append(conn, state, Actor::Operator, None, act)?;
+        }
+        let secret = rand::random::<[u8; 32]>().to_vec();
+        let (id, now) = (state.clock.new_id(), state.clock.now().micros());
+        let (project_id, made) = projects::ensure_default(conn, id, secret, now)?;
+        if made {
+            audit::append(conn, state, Actor::System, Some(&project_id), Act::ProjectCreated)?;
+        }
+        auth::bootstrap(conn, state, &project_id).map_err(Failure::from)
+    })
+}
+
+fn show(first: &Bootstrapped) {
+    if let Some((email, password)) = &first.admin {
+        say(format_args!("Administrator  {email}  password  {password}"));
+    }
+    if let Some(key) = &first.key {
+        say(format_args!("API key of the project default  {key}"));
+    }
+    if first.admin.is_some() || first.key.is_some() {
+        say("These are shown this once; only their hashes are kept.");
+    }
+}
+
+async fn serve(state: AppState) -> std::io::Result<()> {
+    let settings = state.config.server.clone();
+    let handles = Handles::start(state.clone());
+    let server = HttpServer::new(move || create_app(handles.clone()))
+        .workers(settings.workers)
+        .tcp_nodelay(true)
+        .shutdown_timeout(settings.shutdown_seconds)
+        .disable_signals()
+        .bind(settings.listen)?;
+    for address in server.addrs() {
+        tracing::info!(address = %address, "listening");
+    }
+    let server = server.run();
+    let metrics = metrics_server(&state)?;
+    let handle = server.handle();
+    let sweeper = actix_web::rt::spawn(erase_deleted(state.clone()));
+    actix_web::rt::spawn(async move {
+        stop_signal().await;
+        tracing::info!("stopping");
+        state.stopping.begin();
+        tokio::time::sleep(GRACE).await;
+        handle.stop(true).await;
+    });
+    let outcome = server.await;
+    sweeper.abort();
+    if let Some(metrics) = metrics {
+        metrics.stop(false).await;
+    }
+    tracing::info!("stopped");
+    outcome
+}
+
+/// `/metrics` on a listener of its own, if one is set.
+fn metrics_server(state: &AppState) -> std::io::Result<Option<actix_web::dev::ServerHandle>> {
+    let Some(listen) = state.config.server.metrics_listen else { return Ok(None) };
+    let state = state.clone();
+    let app =
+        move || App::new().app_data(web::Data::new(state.clone())).configure(probes::metrics_route);
+    let server = HttpServer::new(app).workers(1).disable_signals().bind(listen)?.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    Ok(Some(handle))
+}
+
+async fn stop_signal() {
+    let (Ok(mut term), Ok(mut int)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}
+
+/// Erases projects 30 days after they were deleted.
+async fn erase_deleted(state: AppState) {
+    loop {
+        if let Err(failure) = sweep(&state).await {
+            tracing::warn!(%failure, "deleted projects could not be erased; trying again later");
+        }
+        tokio::time::sleep(SWEEP).await;
+    }
+}
+
+async fn sweep(state: &AppState) -> Result<(), Failure> {
+    let before = state.clock.now().micros() - KEPT_MICROS;
+    let due = state.db.read(move |conn| projects::due_for_erasure(conn, before)).await?;
+    for project_id in due {
+        let inner = state.clone();
+        state
+            .db
+            .write(move |conn| {
+                let erasure = invocations::erase_project(conn, &project_id)?;
+                projects::set_erased(conn, &project_id)?;
+                let act = Act::ProjectErased { erasure };
+                audit::append(conn, &inner, Actor::System, Some(&project_id), act)?;
+                Ok::<_, Failure>(())
+            })
+            .await?;
+    }
+    Ok(())
+}

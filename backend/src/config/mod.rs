@@ -1,0 +1,124 @@
+//! The configuration: one section a file, all faults told together. Nothing else reads the
+//! environment.
+
+mod bootstrap;
+mod database;
+mod ledger;
+mod secrets;
+mod server;
+mod telemetry;
+
+pub use bootstrap::{Bootstrap, BootstrapArgs};
+pub use database::{Database, DatabaseArgs};
+pub use ledger::{Ledger, LedgerArgs};
+pub use secrets::{Secrets, SecretsArgs};
+pub use server::{Environment, Server, ServerArgs};
+pub use telemetry::{LogFormat, Telemetry, TelemetryArgs};
+
+use std::path::Path;
+
+/// Every setting as given, by variable or flag.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ConfigArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    #[command(flatten)]
+    secrets: SecretsArgs,
+    #[command(flatten)]
+    ledger: LedgerArgs,
+    #[command(flatten)]
+    bootstrap: BootstrapArgs,
+    #[command(flatten)]
+    telemetry: TelemetryArgs,
+}
+
+/// Every setting, valid.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where and how it listens.
+    pub server: Server,
+    /// Which database.
+    pub database: Database,
+    /// The keys that everything else is derived from.
+    pub secrets: Secrets,
+    /// The ledger's name.
+    pub ledger: Ledger,
+    /// What the first start sets up.
+    pub bootstrap: Bootstrap,
+    /// What is logged, and how.
+    pub telemetry: Telemetry,
+}
+
+/// All that is wrong with the configuration, in plain words.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration has {} fault(s):\n  - {}", .0.len(), .0.join("\n  - "))]
+pub struct ConfigError(Vec<String>);
+
+/// Collects faults, so that all are told at once.
+#[derive(Debug, Default)]
+struct Faults(Vec<String>);
+
+impl Faults {
+    fn add(&mut self, fault: impl Into<String>) {
+        self.0.push(fault.into());
+    }
+
+    /// The value, or the fault noted and `fallback` to go on with.
+    fn or<T>(&mut self, outcome: Result<T, String>, fallback: T) -> T {
+        outcome.unwrap_or_else(|fault| {
+            self.add(fault);
+            fallback
+        })
+    }
+}
+
+impl ConfigArgs {
+    /// Checks every setting. In development a missing secret is made once and kept in the data
+    /// directory.
+    ///
+    /// # Errors
+    /// All faults together.
+    pub fn validate(self) -> Result<Config, ConfigError> {
+        let mut faults = Faults::default();
+        let server = self.server.validate(&mut faults);
+        let config = Config {
+            database: self.database.validate(&server, &mut faults),
+            secrets: self.secrets.validate(&server, &mut faults),
+            ledger: self.ledger.validate(&mut faults),
+            bootstrap: self.bootstrap.validate(&server, &mut faults),
+            telemetry: self.telemetry.validate(&server),
+            server,
+        };
+        if faults.0.is_empty() { Ok(config) } else { Err(ConfigError(faults.0)) }
+    }
+}
+
+/// Reads `.env` in the working directory into the environment; what is set already stays.
+///
+/// # Errors
+/// The file is there but cannot be read or parsed.
+pub fn load_env_file() -> Result<(), String> {
+    match dotenvy::from_path(Path::new(".env")) {
+        Err(error) if !error.not_found() => Err(format!(".env cannot be read: {error}")),
+        _ => Ok(()),
+    }
+}
+
+/// A secret given as a value or as a file that holds it (`<NAME>_FILE`), white space trimmed.
+fn value_or_file(
+    name: &str,
+    value: Option<&str>,
+    file: Option<&Path>,
+) -> Result<Option<String>, String> {
+    match (value, file) {
+        (Some(_), Some(_)) => Err(format!("{name} and {name}_FILE are both set; set one of them")),
+        (Some(value), None) => Ok(Some(value.trim().to_owned())),
+        (None, Some(file)) => match std::fs::read_to_string(file) {
+            Ok(text) => Ok(Some(text.trim().to_owned())),
+            Err(error) => Err(format!("{name}_FILE ({}) cannot be read: {error}", file.display())),
+        },
+        (None, None) => Ok(None),
+    }
+}

@@ -1,0 +1,130 @@
+//! The two keys that everything else is derived from.
+
+use super::{Faults, Server, value_or_file};
+use hmac::{Hmac, KeyInit, Mac};
+use rand::Rng;
+use secrecy::{ExposeSecret, SecretBox, SecretString};
+use sha2::Sha256;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Shorter secrets can be guessed.
+pub(super) const MIN_LENGTH: usize = 32;
+
+/// Settings as given.
+#[derive(Debug, Clone, clap::Args)]
+pub struct SecretsArgs {
+    /// 32 characters or more; keys content digests and pseudonyms.
+    #[arg(long, env = "RESEARCHFLOW_SECRET_KEY", hide_env_values = true)]
+    secret_key: Option<SecretString>,
+    /// A file that holds the secret key.
+    #[arg(long, env = "RESEARCHFLOW_SECRET_KEY_FILE")]
+    secret_key_file: Option<PathBuf>,
+    /// 32 characters or more; the ledger's signing key is derived from it.
+    #[arg(long, env = "RESEARCHFLOW_LEDGER_KEY", hide_env_values = true)]
+    ledger_key: Option<SecretString>,
+    /// A file that holds the ledger key.
+    #[arg(long, env = "RESEARCHFLOW_LEDGER_KEY_FILE")]
+    ledger_key_file: Option<PathBuf>,
+}
+
+/// Keys, valid.
+#[derive(Clone)]
+pub struct Secrets {
+    /// Keys content digests and pseudonyms.
+    pub master: std::sync::Arc<SecretBox<[u8; 32]>>,
+    /// The seed of the ledger's Ed25519 key.
+    pub ledger_seed: std::sync::Arc<SecretBox<[u8; 32]>>,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secrets")
+    }
+}
+
+impl SecretsArgs {
+    pub(super) fn validate(self, server: &Server, faults: &mut Faults) -> Secrets {
+        let secret_key = Given {
+            name: "RESEARCHFLOW_SECRET_KEY",
+            value: self.secret_key,
+            file: self.secret_key_file,
+            kept_as: "secret.key",
+        };
+        let ledger_key = Given {
+            name: "RESEARCHFLOW_LEDGER_KEY",
+            value: self.ledger_key,
+            file: self.ledger_key_file,
+            kept_as: "ledger.key",
+        };
+        Secrets {
+            master: secret_key.derive(server, faults),
+            ledger_seed: ledger_key.derive(server, faults),
+        }
+    }
+}
+
+struct Given {
+    name: &'static str,
+    value: Option<SecretString>,
+    file: Option<PathBuf>,
+    kept_as: &'static str,
+}
+
+impl Given {
+    fn derive(self, server: &Server, faults: &mut Faults) -> std::sync::Arc<SecretBox<[u8; 32]>> {
+        let text = faults.or(self.resolve(server), "x".repeat(MIN_LENGTH));
+        let name = self.name;
+        if text.len() < MIN_LENGTH {
+            faults.add(format!("{name} must have {MIN_LENGTH} characters or more"));
+        } else if text.bytes().all(|byte| Some(&byte) == text.as_bytes().first())
+            && server.is_production()
+        {
+            faults.add(format!("{name} must be random"));
+        }
+        std::sync::Arc::new(SecretBox::new(Box::new(stretch(name, &text))))
+    }
+
+    fn resolve(&self, server: &Server) -> Result<String, String> {
+        let value = self.value.as_ref().map(ExposeSecret::expose_secret);
+        match value_or_file(self.name, value, self.file.as_deref())? {
+            Some(text) => Ok(text),
+            None if server.is_development() => {
+                let path = server.data_dir.join(self.kept_as);
+                keep_or_make(&path).map_err(|error| {
+                    format!("{} cannot be kept in {}: {error}", self.name, path.display())
+                })
+            }
+            None => Err(format!("{} is missing", self.name)),
+        }
+    }
+}
+
+/// 32 bytes of a secret of any length, different for each name.
+fn stretch(name: &str, text: &str) -> [u8; 32] {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(text.as_bytes()).expect("any length");
+    mac.update(name.as_bytes());
+    mac.finalize().into_bytes().into()
+}
+
+/// The secret in the file; made, if there is none, with nobody else able to read it.
+fn keep_or_make(path: &Path) -> std::io::Result<String> {
+    let mut bytes = [0u8; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Ok(mut file) => {
+            let text = hex::encode(bytes);
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            Ok(text)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            fs::read_to_string(path).map(|text| text.trim().to_owned())
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,115 @@
+//! `GET …/costs`.
+
+use super::store::{self, CostLine, GroupBy};
+use crate::auth::Action;
+use crate::edge::{Query, resource};
+use crate::error::ApiError;
+use crate::projects::Access;
+use crate::state::AppState;
+use actix_web::http::Method;
+use actix_web::web;
+use invocation::Timestamp;
+use pricing::Usd;
+use serde::{Deserialize, Serialize};
+
+/// The routes below `/api/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config.service(resource("/projects/{project}/costs", [(Method::GET, web::to(costs))]));
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(costs))]
+struct Paths;
+
+/// The paths' place in the OpenAPI document.
+pub fn paths() -> utoipa::openapi::OpenApi {
+    <Paths as utoipa::OpenApi>::openapi()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CostQuery {
+    #[serde(default = "by_model")]
+    group_by: GroupBy,
+    #[serde(default)]
+    from: Option<Timestamp>,
+    #[serde(default)]
+    to: Option<Timestamp>,
+}
+
+const fn by_model() -> GroupBy {
+    GroupBy::Model
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct CostItem {
+    /// What the group has in common; null for those that have nothing there.
+    key: Option<String>,
+    /// How many invocations.
+    invocations: i64,
+    /// Input tokens of model calls.
+    input_tokens: i64,
+    /// Output tokens of model calls.
+    output_tokens: i64,
+    /// What the priced calls cost, in USD.
+    #[schema(value_type = String)]
+    cost_usd: Usd,
+    /// Model calls that could not be priced.
+    unpriced: i64,
+}
+
+impl From<CostLine> for CostItem {
+    fn from(line: CostLine) -> Self {
+        Self {
+            key: line.key,
+            invocations: line.invocations,
+            input_tokens: line.input_tokens.unwrap_or(0),
+            output_tokens: line.output_tokens.unwrap_or(0),
+            cost_usd: Usd::from_nano(line.cost_nano_usd.unwrap_or(0)),
+            unpriced: line.unpriced.unwrap_or(0),
+        }
+    }
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct Costs {
+    /// The groups, by key.
+    items: Vec<CostItem>,
+    /// All of them together.
+    total: CostItem,
+}
+
+/// What the project's calls cost.
+#[utoipa::path(get, path = "/api/v1/projects/{project}/costs", tag = "costs",
+    params(("project" = String, Path, description = "Id or slug"),
+        ("group_by" = Option<String>, Query, description = "model (the default), tier, provider, agent, stage, run, key or day"),
+        ("from" = Option<String>, Query, format = DateTime, description = "At this time or later"),
+        ("to" = Option<String>, Query, format = DateTime, description = "Before this time")),
+    responses((status = 200, description = "The costs", body = Costs)))]
+async fn costs(
+    state: web::Data<AppState>,
+    access: Access,
+    project: web::Path<String>,
+    query: Query<CostQuery>,
+) -> Result<web::Json<Costs>, ApiError> {
+    let project = access.project(&project, Action::ReadCosts).await?;
+    let CostQuery { group_by, from, to } = query.into_inner();
+    if group_by == GroupBy::Project {
+        return Err(ApiError::field(
+            "/group_by",
+            "must be one of model, tier, provider, agent, stage, run, key, day",
+        ));
+    }
+    if let (Some(from), Some(to)) = (from, to)
+        && from >= to
+    {
+        return Err(ApiError::field("/to", "must be later than from"));
+    }
+    let (from, to) = (from.map(Timestamp::micros), to.map(Timestamp::micros));
+    let lines = state
+        .db
+        .read(move |conn| store::breakdown(conn, Some(&project.id), group_by, from, to))
+        .await?;
+    let total = store::total(&lines).into();
+    Ok(web::Json(Costs { items: lines.into_iter().map(CostItem::from).collect(), total }))
+}

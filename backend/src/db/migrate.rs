@@ -1,0 +1,111 @@
+//! The schema's migrations, embedded for both databases.
+
+use super::{Conn, DbError};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("../migrations/sqlite");
+
+/// Any number that no other user of the same database is likely to lock on.
+const ADVISORY_LOCK: i64 = 7_201_154_312_011;
+
+/// A migration and whether it has run.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Its version and name.
+    pub name: String,
+    /// Whether it has run.
+    pub applied: bool,
+}
+
+/// Runs all migrations that have not run yet. Two processes at once never race: one waits for the
+/// other, then finds nothing to do.
+///
+/// # Errors
+/// The database is unavailable, or a migration failed; nothing is changed then.
+pub fn up(conn: &mut Conn) -> Result<Vec<String>, DbError> {
+    alone(conn, |conn| match conn {
+        Conn::Pg(conn) => run(conn, POSTGRES),
+        Conn::Sqlite(conn) => run(conn, SQLITE),
+    })
+}
+
+/// Takes the newest migration back.
+///
+/// # Errors
+/// The database is unavailable, or there is none to take back.
+pub fn down(conn: &mut Conn) -> Result<String, DbError> {
+    alone(conn, |conn| match conn {
+        Conn::Pg(conn) => revert(conn, POSTGRES),
+        Conn::Sqlite(conn) => revert(conn, SQLITE),
+    })
+}
+
+/// All migrations in order.
+///
+/// # Errors
+/// The database is unavailable.
+pub fn status(conn: &mut Conn) -> Result<Vec<Step>, DbError> {
+    match conn {
+        Conn::Pg(conn) => steps(conn, POSTGRES),
+        Conn::Sqlite(conn) => steps(conn, SQLITE),
+    }
+}
+
+/// Runs `work` in one transaction that holds the migrations' lock.
+fn alone<T>(
+    conn: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Result<T, DbError>,
+) -> Result<T, DbError> {
+    super::conn::transaction(conn, super::conn::Mode::Write, |conn| {
+        if let Conn::Pg(pg) = conn {
+            pg.batch_execute("SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0")?;
+            diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+                .bind::<diesel::sql_types::BigInt, _>(ADVISORY_LOCK)
+                .execute(pg)?;
+        }
+        work(conn)
+    })
+}
+
+fn run<C: MigrationHarness<DB>, DB: diesel::backend::Backend>(
+    conn: &mut C,
+    source: EmbeddedMigrations,
+) -> Result<Vec<String>, DbError> {
+    let versions = conn.run_pending_migrations(source).map_err(|e| failed(&*e))?;
+    Ok(versions.iter().map(ToString::to_string).collect())
+}
+
+fn revert<C: MigrationHarness<DB>, DB: diesel::backend::Backend>(
+    conn: &mut C,
+    source: EmbeddedMigrations,
+) -> Result<String, DbError> {
+    conn.revert_last_migration(source).map(|v| v.to_string()).map_err(|e| failed(&*e))
+}
+
+fn steps<C: MigrationHarness<DB>, DB: diesel::backend::Backend>(
+    conn: &mut C,
+    source: EmbeddedMigrations,
+) -> Result<Vec<Step>, DbError>
+where
+    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
+{
+    use diesel::migration::MigrationSource;
+    let applied = conn.applied_migrations().map_err(|e| failed(&*e))?;
+    let mut steps: Vec<Step> = MigrationSource::<DB>::migrations(&source)
+        .map_err(|e| failed(&*e))?
+        .iter()
+        .map(|migration| Step {
+            name: migration.name().to_string(),
+            applied: applied.contains(&migration.name().version().as_owned()),
+        })
+        .collect();
+    steps.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(steps)
+}
+
+fn failed(error: &dyn std::error::Error) -> DbError {
+    DbError::Unavailable(format!("migration: {error}"))
+}

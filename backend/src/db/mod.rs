@@ -1,0 +1,273 @@
+//! The database: one pool and two doors, [`Db::read`] and [`Db::write`].
+//!
+//! Each takes a permit first, so that requests wait as cheap futures and never fill the blocking
+//! threads; a wait of more than a second is refused. Then one closure runs on a blocking thread, in
+//! one transaction.
+
+mod conn;
+pub mod migrate;
+pub mod schema;
+
+pub(crate) use conn::on_each;
+pub use conn::{Conn, Kind};
+
+mod sums;
+pub(crate) use sums::{count_if, sum_of};
+
+use conn::{Manager, Mode};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, Registry};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// What can go wrong between us and the database.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// No connection within the time allowed, or the database does not answer. Worth trying again.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// A text holds U+0000, which PostgreSQL does not store.
+    #[error("a text holds a character that cannot be stored")]
+    Unstorable,
+    /// Anything else that the database said.
+    #[error(transparent)]
+    Query(diesel::result::Error),
+}
+
+impl From<diesel::result::Error> for DbError {
+    fn from(error: diesel::result::Error) -> Self {
+        match &error {
+            error if is_transient(error) => Self::Unavailable(error.to_string()),
+            diesel::result::Error::DatabaseError(_, info) if info.message().contains(NUL) => {
+                Self::Unstorable
+            }
+            _ => Self::Query(error),
+        }
+    }
+}
+
+/// What PostgreSQL says of U+0000 in a text.
+const NUL: &str = "invalid byte sequence for encoding";
+
+/// How long a request waits for an answer. The server ends a statement after ten seconds; a server
+/// that is frozen or cut off says nothing at all.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(12);
+
+/// How long a request waits for its turn, and for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A handle to the database, cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pool: r2d2::Pool<Manager>,
+    readers: Arc<Semaphore>,
+    writers: Arc<Semaphore>,
+    kind: Kind,
+    metrics: Arc<Metrics>,
+}
+
+struct Metrics {
+    connections: IntGauge,
+    idle: IntGauge,
+    timeouts: IntCounter,
+    wait: Histogram,
+}
+
+impl Db {
+    /// A pool of at most `size` connections, opened when first needed.
+    ///
+    /// # Errors
+    /// The URL names no database that we know, or a metric is registered twice.
+    pub fn open(url: &str, size: u32, registry: &Registry) -> Result<Self, String> {
+        let kind = Kind::of(url).ok_or("DATABASE_URL must start with sqlite:// or postgres://")?;
+        let pool = r2d2::Pool::builder()
+            .max_size(size.max(2))
+            .min_idle(Some(0))
+            .connection_timeout(ACQUIRE_TIMEOUT)
+            .test_on_check_out(false)
+            .error_handler(Box::new(LogError))
+            .build_unchecked(Manager { kind, url: url.to_owned() });
+        // SQLite has one writer; more would only wait for each other inside the database.
+        let writers = if kind == Kind::Sqlite { 1 } else { (size as usize / 2).max(1) };
+        let readers = (size as usize - writers).max(1);
+        Ok(Self {
+            pool,
+            readers: Arc::new(Semaphore::new(readers)),
+            writers: Arc::new(Semaphore::new(writers)),
+            kind,
+            metrics: Arc::new(Metrics::new(registry).map_err(|error| error.to_string())?),
+        })
+    }
+
+    /// Which database it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Runs `body` in a transaction that only reads.
+    ///
+    /// # Errors
+    /// What `body` says, or that the database is unavailable.
+    pub async fn read<T, E>(
+        &self,
+        body: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        self.run(Arc::clone(&self.readers), Mode::Read, body).await
+    }
+
+    /// Runs `body` in a transaction that writes.
+    ///
+    /// # Errors
+    /// What `body` says, or that the database is unavailable; nothing is written then.
+    pub async fn write<T, E>(
+        &self,
+        body: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        self.run(Arc::clone(&self.writers), Mode::Write, body).await
+    }
+
+    /// A connection for a command that has no runtime, outside any transaction.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub fn connect(&self) -> Result<impl std::ops::DerefMut<Target = Conn> + use<>, DbError> {
+        self.pool.get().map_err(|error| DbError::Unavailable(error.to_string()))
+    }
+
+    /// Updates the pool's gauges; called when metrics are read.
+    pub fn observe(&self) {
+        let state = self.pool.state();
+        self.metrics.connections.set(i64::from(state.connections));
+        self.metrics.idle.set(i64::from(state.idle_connections));
+    }
+
+    async fn run<T, E>(
+        &self,
+        permits: Arc<Semaphore>,
+        mode: Mode,
+        body: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+    {
+        let waited = self.metrics.wait.start_timer();
+        let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, permits.acquire_owned()).await;
+        waited.observe_duration();
+        let Ok(Ok(permit)) = permit else {
+            self.metrics.timeouts.inc();
+            return Err(DbError::Unavailable("all connections are busy".to_owned()).into());
+        };
+        let pool = self.pool.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            let mut conn = pool.get().map_err(|error| DbError::Unavailable(error.to_string()))?;
+            conn::transaction(&mut conn, mode, body)
+        });
+        match tokio::time::timeout(ANSWER_TIMEOUT, work).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(error)) => {
+                Err(DbError::Unavailable(format!("a database task ended early: {error}")).into())
+            }
+            Err(_) => Err(DbError::Unavailable("the database gave no answer".to_owned()).into()),
+        }
+    }
+}
+
+/// Runs `body` in a transaction that writes, for commands without a runtime.
+///
+/// # Errors
+/// What `body` says, or the database.
+pub fn write<T, E: From<DbError>>(
+    conn: &mut Conn,
+    body: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    conn::transaction(conn, Mode::Write, body)
+}
+
+/// Runs `body` in a transaction that only reads, for commands without a runtime.
+///
+/// # Errors
+/// What `body` says, or the database.
+pub fn read<T, E: From<DbError>>(
+    conn: &mut Conn,
+    body: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> Result<T, E> {
+    conn::transaction(conn, Mode::Read, body)
+}
+
+impl Metrics {
+    fn new(registry: &Registry) -> prometheus::Result<Self> {
+        let metrics = Self {
+            connections: IntGauge::new("researchflow_db_connections", "Open connections.")?,
+            idle: IntGauge::new("researchflow_db_connections_idle", "Connections not in use.")?,
+            timeouts: IntCounter::new(
+                "researchflow_db_acquire_timeouts_total",
+                "Requests refused since no connection was free within a second.",
+            )?,
+            wait: Histogram::with_opts(
+                HistogramOpts::new("researchflow_db_acquire_seconds", "Wait for a connection.")
+                    .buckets(vec![0.000_1, 0.001, 0.01, 0.1, 0.5, 1.0]),
+            )?,
+        };
+        registry.register(Box::new(metrics.connections.clone()))?;
+        registry.register(Box::new(metrics.idle.clone()))?;
+        registry.register(Box::new(metrics.timeouts.clone()))?;
+        registry.register(Box::new(metrics.wait.clone()))?;
+        Ok(metrics)
+    }
+}
+
+#[derive(Debug)]
+struct LogError;
+
+impl r2d2::HandleError<diesel::ConnectionError> for LogError {
+    fn handle_error(&self, error: diesel::ConnectionError) {
+        tracing::warn!(%error, "cannot connect to the database");
+    }
+}
+
+/// Whether the same work may succeed a little later: the database is locked, restarting, out of
+/// reach, overloaded, or chose this transaction as a conflict's victim.
+fn is_transient(error: &diesel::result::Error) -> bool {
+    use diesel::result::{DatabaseErrorKind as Kind, Error};
+    const SIGNS: [&str; 16] = [
+        "database is locked",
+        "database table is locked",
+        "database or disk is full",
+        "disk I/O error",
+        "unable to open database file",
+        "statement timeout",
+        "lock timeout",
+        "deadlock detected",
+        "terminating connection",
+        "the database system is",
+        "server closed the connection",
+        "connection to server",
+        "no connection to the server",
+        "could not receive data",
+        "could not send data",
+        "No space left on device",
+    ];
+    match error {
+        Error::DatabaseError(
+            Kind::ClosedConnection
+            | Kind::UnableToSendCommand
+            | Kind::SerializationFailure
+            | Kind::ReadOnlyTransaction,
+            _,
+        )
+        | Error::BrokenTransactionManager => true,
+        Error::DatabaseError(_, info) => SIGNS.iter().any(|sign| info.message().contains(sign)),
+        Error::RollbackErrorOnCommit { commit_error, .. } => is_transient(commit_error),
+        _ => false,
+    }
+}

@@ -1,0 +1,79 @@
+//! Request bodies: bounded, decompressed, never trusted.
+
+use crate::error::{ApiError, Code};
+use actix_web::http::header;
+use actix_web::{HttpRequest, web};
+use flate2::read::MultiGzDecoder;
+use futures_util::StreamExt;
+use std::io::Read;
+
+/// How large a body may be.
+#[derive(Debug, Clone, Copy)]
+pub struct BodyLimit {
+    /// Bytes on the wire.
+    pub received: usize,
+    /// Bytes after decompression.
+    pub decoded: usize,
+}
+
+/// Reads a body, `identity` or `gzip`.
+///
+/// # Errors
+/// It is too large either way, of another encoding, cut short or not what it says.
+pub async fn read_body(
+    request: &HttpRequest,
+    payload: &mut web::Payload,
+    limit: BodyLimit,
+) -> Result<Vec<u8>, ApiError> {
+    let encoding = request.headers().get(header::CONTENT_ENCODING).map(|value| value.to_str());
+    let gzip = match encoding {
+        None | Some(Ok("identity" | "")) => false,
+        Some(Ok("gzip" | "x-gzip")) => true,
+        Some(_) => {
+            let detail = "Content-Encoding must be identity or gzip.";
+            return Err(ApiError::new(Code::UnsupportedMediaType, detail));
+        }
+    };
+    let received = receive(request, payload, limit.received).await?;
+    if !gzip {
+        return Ok(received);
+    }
+    let unpacked = web::block(move || unpack(&received, limit.decoded)).await;
+    unpacked.map_err(ApiError::internal)?
+}
+
+async fn receive(
+    request: &HttpRequest,
+    payload: &mut web::Payload,
+    limit: usize,
+) -> Result<Vec<u8>, ApiError> {
+    let told = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let told = told.and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
+    if told > limit {
+        return Err(too_large(limit));
+    }
+    let mut body = Vec::with_capacity(told);
+    while let Some(chunk) = payload.next().await {
+        let cut = |error| ApiError::new(Code::BadRequest, "The body is cut short.").because(error);
+        let chunk = chunk.map_err(cut)?;
+        if body.len() + chunk.len() > limit {
+            return Err(too_large(limit));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Stops at the limit, however much more a small body would unpack to.
+fn unpack(packed: &[u8], limit: usize) -> Result<Vec<u8>, ApiError> {
+    let mut body = Vec::new();
+    let read = MultiGzDecoder::new(packed).take(limit as u64 + 1).read_to_end(&mut body);
+    read.map_err(|error| {
+        ApiError::new(Code::BadRequest, "The body is not valid gzip.").because(error)
+    })?;
+    if body.len() > limit { Err(too_large(limit)) } else { Ok(body) }
+}
+
+fn too_large(limit: usize) -> ApiError {
+    ApiError::new(Code::PayloadTooLarge, format!("The body may have {limit} bytes at most."))
+}

@@ -1,0 +1,189 @@
+//! `Idempotency-Key` on POST (draft-ietf-httpapi-idempotency-key-header): the same key and payload
+//! get the first answer again.
+
+use crate::db::schema::idempotency_keys::{self, dsl};
+use crate::db::{Conn, DbError, on_each};
+use crate::error::{ApiError, Code};
+use crate::state::AppState;
+use actix_web::body::{BoxBody, MessageBody, to_bytes};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
+use diesel::prelude::*;
+use sha2::{Digest, Sha256};
+
+/// How long an answer is kept.
+const KEPT_MICROS: i64 = 24 * 3600 * 1_000_000;
+/// After this a request that never ended is taken for lost with its process.
+const LOST_MICROS: i64 = 60 * 1_000_000;
+const MAX_KEY: usize = 255;
+
+/// Who is calling, as a name that is theirs alone; authentication leaves it with the request.
+#[derive(Debug, Clone)]
+pub struct Caller(pub String);
+
+#[derive(Debug, Clone)]
+struct Ticket {
+    principal: String,
+    key: String,
+    request_hash: Vec<u8>,
+}
+
+enum Turn {
+    First,
+    Again(u16, Option<String>, Vec<u8>),
+    InFlight,
+    Mismatch,
+}
+
+/// Middleware: answers a repeated POST with the first answer.
+pub async fn idempotent(
+    state: web::Data<AppState>,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let ticket = match ticket(&mut request).await {
+        Ok(Some(ticket)) => ticket,
+        Ok(None) => return Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(error) => return Ok(request.into_response(error.error_response())),
+    };
+    let (now, mine) = (state.clock.now().micros(), ticket.clone());
+    let turn = match state.db.write(move |conn| take_turn(conn, &mine, now)).await {
+        Ok(turn) => turn,
+        Err(error) => return Ok(request.into_response(ApiError::from(error).error_response())),
+    };
+    let refuse = |code, detail: &str| ApiError::new(code, detail).error_response();
+    match turn {
+        Turn::First => {}
+        Turn::Again(status, kind, body) => {
+            return Ok(request.into_response(replay(status, kind, body)));
+        }
+        Turn::InFlight => {
+            let response = refuse(
+                Code::Conflict,
+                "The first request with this Idempotency-Key is still under way.",
+            );
+            return Ok(request.into_response(response));
+        }
+        Turn::Mismatch => {
+            let response = refuse(
+                Code::IdempotencyMismatch,
+                "This Idempotency-Key was used with another request.",
+            );
+            return Ok(request.into_response(response));
+        }
+    }
+    let response = next.call(request).await?;
+    keep(&state, ticket, response).await
+}
+
+/// `None` when the request asks for nothing of the kind.
+async fn ticket(request: &mut ServiceRequest) -> Result<Option<Ticket>, ApiError> {
+    let Some(key) = request.headers().get("idempotency-key") else { return Ok(None) };
+    if request.method() != Method::POST {
+        return Ok(None);
+    }
+    let Some(Caller(principal)) = request.extensions().get::<Caller>().cloned() else {
+        return Ok(None);
+    };
+    let key = key.to_str().ok().filter(|key| (1..=MAX_KEY).contains(&key.len()));
+    let key = key.ok_or_else(|| {
+        ApiError::new(Code::BadRequest, "Idempotency-Key must have 1 to 255 visible characters.")
+    })?;
+    let key = key.to_owned();
+    let body = request.extract::<web::Bytes>().await.map_err(|error| {
+        ApiError::new(Code::PayloadTooLarge, "The body cannot be read.").because(error)
+    })?;
+    let mut hash = Sha256::new();
+    hash.update(request.method().as_str());
+    hash.update(request.uri().to_string());
+    hash.update(b"\0");
+    hash.update(&body);
+    request.set_payload(Payload::from(body));
+    Ok(Some(Ticket { principal, key, request_hash: hash.finalize().to_vec() }))
+}
+
+fn take_turn(conn: &mut Conn, ticket: &Ticket, now: i64) -> Result<Turn, DbError> {
+    let stale = dsl::idempotency_keys.filter(idempotency_keys::created_at.lt(now - KEPT_MICROS));
+    diesel::delete(stale).execute(conn)?;
+    let lost = dsl::idempotency_keys
+        .filter(idempotency_keys::created_at.lt(now - LOST_MICROS))
+        .filter(idempotency_keys::status.is_null());
+    diesel::delete(lost).execute(conn)?;
+    let added = on_each!(conn, |conn| {
+        diesel::insert_into(dsl::idempotency_keys)
+            .values((
+                idempotency_keys::principal.eq(&ticket.principal),
+                idempotency_keys::idempotency_key.eq(&ticket.key),
+                idempotency_keys::request_hash.eq(&ticket.request_hash),
+                idempotency_keys::created_at.eq(now),
+            ))
+            .on_conflict_do_nothing()
+            .execute(conn)?
+    });
+    if added == 1 {
+        return Ok(Turn::First);
+    }
+    let row: (Vec<u8>, Option<i64>, Option<String>, Option<Vec<u8>>) = dsl::idempotency_keys
+        .find((&ticket.principal, &ticket.key))
+        .select((
+            idempotency_keys::request_hash,
+            idempotency_keys::status,
+            idempotency_keys::headers,
+            idempotency_keys::body,
+        ))
+        .first(conn)?;
+    let (hash, status, kind, body) = row;
+    Ok(match status.and_then(|status| u16::try_from(status).ok()) {
+        _ if hash != ticket.request_hash => Turn::Mismatch,
+        Some(status) => Turn::Again(status, kind, body.unwrap_or_default()),
+        None => Turn::InFlight,
+    })
+}
+
+/// Keeps the answer, unless it is our fault or says to come again: then a retry is a fresh try.
+async fn keep(
+    state: &AppState,
+    ticket: Ticket,
+    response: ServiceResponse<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let (request, response) = response.into_parts();
+    let (response, body) = response.into_parts();
+    let status = response.status();
+    let body = to_bytes(body).await.map_err(Into::into)?;
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).map(str::to_owned);
+    let final_answer = !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS;
+    let kept = body.to_vec();
+    let stored = state
+        .db
+        .write(move |conn| -> Result<(), DbError> {
+            let row = dsl::idempotency_keys.find((&ticket.principal, &ticket.key));
+            if final_answer {
+                let answer = (
+                    idempotency_keys::status.eq(Some(i64::from(status.as_u16()))),
+                    idempotency_keys::headers.eq(kind),
+                    idempotency_keys::body.eq(Some(kept)),
+                );
+                diesel::update(row).set(answer).execute(conn)?;
+            } else {
+                diesel::delete(row).execute(conn)?;
+            }
+            Ok(())
+        })
+        .await;
+    if let Err(error) = stored {
+        tracing::warn!(%error, "an answer could not be kept under its Idempotency-Key");
+    }
+    Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(body))))
+}
+
+fn replay(status: u16, kind: Option<String>, body: Vec<u8>) -> HttpResponse {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let kind = kind.unwrap_or_else(|| "application/json".to_owned());
+    HttpResponse::build(status)
+        .content_type(kind)
+        .insert_header(("idempotency-replayed", "true"))
+        .body(body)
+}

@@ -1,0 +1,120 @@
+//! Extractors that parse into types and name the field that is wrong.
+
+use super::body::{BodyLimit, read_body};
+use crate::error::{ApiError, Code};
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use invocation::{FieldProblem, parse_json};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+
+/// A JSON body of an ordinary request.
+#[derive(Debug)]
+pub struct Json<T>(T);
+
+const LIMIT: BodyLimit = BodyLimit { received: 256 * 1024, decoded: 256 * 1024 };
+
+impl<T> Json<T> {
+    /// The value.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for Json<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            if !media_type(&request).is_some_and(|kind| kind == "application/json") {
+                let detail = "Content-Type must be application/json.";
+                return Err(ApiError::new(Code::UnsupportedMediaType, detail));
+            }
+            let mut payload = web::Payload::from_request(&request, &mut { payload })
+                .await
+                .map_err(ApiError::internal)?;
+            let body = read_body(&request, &mut payload, LIMIT).await?;
+            let text = std::str::from_utf8(&body).map_err(|error| {
+                let detail = format!("is not valid UTF-8 at byte {}", error.valid_up_to());
+                ApiError::from(FieldProblem::malformed(detail))
+            })?;
+            Ok(Self(parse_json(text)?))
+        })
+    }
+}
+
+/// The media type of a body without its parameters, in lower case.
+pub(crate) fn media_type(request: &HttpRequest) -> Option<String> {
+    let value = request.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
+    Some(value.split(';').next()?.trim().to_ascii_lowercase())
+}
+
+/// Query parameters, each at most once, none unknown.
+#[derive(Debug)]
+pub struct Query<T>(T);
+
+impl<T> Query<T> {
+    /// The value.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(parse_query(request.query_string()).map(Self).map_err(ApiError::from))
+    }
+}
+
+fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, FieldProblem> {
+    let mut fields = Map::new();
+    for (name, value) in url_pairs(query)? {
+        let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        if fields.insert(name, Value::String(value)).is_some() {
+            return Err(FieldProblem::new(pointer, "stands twice in the query"));
+        }
+    }
+    parse_json(&Value::Object(fields).to_string())
+}
+
+fn url_pairs(query: &str) -> Result<Vec<(String, String)>, FieldProblem> {
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(query);
+    let malformed = |_| FieldProblem::new("", "has a query that cannot be read");
+    pairs.map(web::Query::into_inner).map_err(malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::Limit;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Page {
+        #[serde(default)]
+        limit: Limit,
+    }
+
+    #[test]
+    fn parameters_are_known_unique_and_in_range() {
+        assert_eq!(parse_query::<Page>("limit=7").unwrap().limit.get(), 7);
+        assert_eq!(parse_query::<Page>("").unwrap().limit.get(), 50);
+        for (query, pointer) in [
+            ("limit=0", "/limit"),
+            ("limit=501", "/limit"),
+            ("limit=x", "/limit"),
+            ("limit=1&limit=2", "/limit"),
+            ("page=1", "/page"),
+        ] {
+            assert_eq!(parse_query::<Page>(query).unwrap_err().pointer, pointer, "{query}");
+        }
+    }
+}

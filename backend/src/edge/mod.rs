@@ -1,0 +1,18 @@
+//! What every request passes before a handler, and every answer after it. Knows no domain.
+
+mod body;
+mod idempotency;
+mod json;
+mod observe;
+mod page;
+mod problems;
+mod resource;
+
+pub use body::{BodyLimit, read_body};
+pub use idempotency::{Caller, idempotent};
+pub(crate) use json::media_type;
+pub use json::{Json, Query};
+pub use observe::{RequestId, observe};
+pub use page::{Cursor, Limit, ListPage};
+pub use problems::problems;
+pub use resource::{not_found, resource};

@@ -1,0 +1,95 @@
+//! Keyset pagination: `limit`, `cursor` in, `items`, `next_cursor` out.
+
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use serde::{Deserialize, Serialize};
+
+/// How many items a page has at most: 1 to 500, 50 if not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Limit(i64);
+
+impl Limit {
+    /// The number.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(50)
+    }
+}
+
+impl TryFrom<String> for Limit {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let number = text.parse().ok().filter(|number| (1..=500).contains(number));
+        number.map(Self).ok_or("must be a number from 1 to 500")
+    }
+}
+
+/// The place after which a page starts. Opaque outside.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Cursor(Vec<String>);
+
+impl Cursor {
+    /// A cursor of these parts.
+    pub fn of<const N: usize>(parts: [String; N]) -> Self {
+        Self(parts.into())
+    }
+
+    /// Its parts, if there are `N` numbers.
+    pub fn numbers<const N: usize>(&self) -> Option<[i64; N]> {
+        let numbers: Option<Vec<i64>> = self.0.iter().map(|part| part.parse().ok()).collect();
+        numbers?.try_into().ok()
+    }
+
+    /// Its one part.
+    pub fn text(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [part] => Some(part),
+            _ => None,
+        }
+    }
+}
+
+impl TryFrom<String> for Cursor {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let decode = || {
+            let bytes = BASE64_URL_SAFE_NO_PAD.decode(&text).ok()?;
+            let parts = String::from_utf8(bytes).ok()?;
+            Some(Self(parts.split(' ').map(str::to_owned).collect()))
+        };
+        decode().ok_or("must be the next_cursor of a page before")
+    }
+}
+
+impl From<Cursor> for String {
+    fn from(cursor: Cursor) -> Self {
+        BASE64_URL_SAFE_NO_PAD.encode(cursor.0.join(" "))
+    }
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ListPage<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Where the next page starts; null at the end.
+    #[schema(value_type = Option<String>)]
+    pub next_cursor: Option<Cursor>,
+}
+
+impl<T> ListPage<T> {
+    /// A page of `items`, of which there may be more if it is full.
+    pub fn new(items: Vec<T>, limit: Limit, cursor: impl FnOnce(&T) -> Cursor) -> Self {
+        let full = items.len() as i64 >= limit.get();
+        let next_cursor = items.last().filter(|_| full).map(cursor);
+        Self { items, next_cursor }
+    }
+}

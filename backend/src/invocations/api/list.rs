@@ -1,0 +1,73 @@
+//! `GET …/invocations`.
+
+use super::query::ListQuery;
+use crate::auth::Action;
+use crate::db::Conn;
+use crate::edge::{Cursor, ListPage, Query};
+use crate::error::ApiError;
+use crate::invocations::store;
+use crate::ledger::{self, LedgerError, Log};
+use crate::projects::Access;
+use crate::state::AppState;
+use actix_web::web;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+
+/// Invocations, newest first, each the record as it is sealed.
+#[utoipa::path(get, path = "/api/v1/projects/{project}/invocations", tag = "invocations",
+    params(("project" = String, Path, description = "Id or slug"),
+        ("run" = Option<String>, Query, description = "Of this run"),
+        ("stage" = Option<String>, Query, description = "Of this stage"),
+        ("from" = Option<String>, Query, format = DateTime, description = "At this time or later"),
+        ("to" = Option<String>, Query, format = DateTime, description = "Before this time"),
+        ("model" = Option<String>, Query, description = "By this model"),
+        ("provider" = Option<String>, Query, description = "By this provider"),
+        ("tier" = Option<String>, Query, description = "nano, mini or frontier"),
+        ("status" = Option<String>, Query, description = "ok, error or blocked"),
+        ("agent" = Option<String>, Query, description = "By this agent"),
+        ("tag" = Option<String>, Query, description = "With this tag"),
+        ("phi" = Option<String>, Query, description = "With findings of this PHI class"),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Items on a page"),
+        ("cursor" = Option<String>, Query, description = "The page before's next_cursor")),
+    responses((status = 200, description = "A page of records", body = ListPage<serde_json::Value>)))]
+pub(super) async fn list(
+    state: web::Data<AppState>,
+    access: Access,
+    project: web::Path<String>,
+    query: Query<ListQuery>,
+) -> Result<web::Json<ListPage<Box<RawValue>>>, ApiError> {
+    let project = access.project(&project, Action::ReadEvents).await?;
+    let query = query.into_inner();
+    if query.format.is_some() {
+        return Err(ApiError::field("/format", "is for exports"));
+    }
+    let (page, limit) = (query.page()?, query.limit);
+    let filter = query.filter()?;
+    let (places, records) = state
+        .db
+        .read(move |conn| {
+            let places = store::list(conn, &project.id, &filter, page)?;
+            let indexes: Vec<i64> = places.iter().map(|(_, index)| *index).collect();
+            let records = raw_records(conn, &indexes)?;
+            Ok::<_, ApiError>((places, records))
+        })
+        .await?;
+    let last = places.last().copied().unwrap_or_default();
+    let cursor = |_: &_| Cursor::of([last.0.to_string(), last.1.to_string()]);
+    Ok(web::Json(ListPage::new(records, limit, cursor)))
+}
+
+/// The records at these indexes, in this order, as they are sealed.
+pub(super) fn raw_records(
+    conn: &mut Conn,
+    indexes: &[i64],
+) -> Result<Vec<Box<RawValue>>, LedgerError> {
+    let records = ledger::records(conn, Log::Invocations, indexes)?;
+    let mut by_index: HashMap<i64, String> = records.into_iter().collect();
+    let in_order = indexes.iter().filter_map(|index| by_index.remove(index));
+    let raw = in_order.map(RawValue::from_string).collect::<Result<Vec<_>, _>>();
+    raw.map_err(|error| LedgerError::Inconsistent {
+        log: Log::Invocations,
+        detail: error.to_string(),
+    })
+}

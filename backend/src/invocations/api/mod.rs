@@ -1,0 +1,64 @@
+//! Invocations over HTTP: one file per route.
+
+mod export;
+mod ingest;
+mod list;
+mod otlp;
+mod query;
+mod runs;
+mod schema;
+mod show;
+
+use crate::edge::resource;
+use actix_web::http::Method;
+use actix_web::web;
+
+/// The routes below `/api/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(resource(
+            "/projects/{project}/invocations",
+            [(Method::GET, web::to(list::list)), (Method::POST, web::to(ingest::ingest))],
+        ))
+        .service(resource(
+            "/projects/{project}/invocations/export",
+            [(Method::GET, web::to(export::export))],
+        ))
+        .service(resource(
+            "/projects/{project}/invocations/{event}",
+            [(Method::GET, web::to(show::show))],
+        ))
+        .service(resource("/projects/{project}/runs", [(Method::GET, web::to(runs::list))]))
+        .service(resource("/projects/{project}/runs/{run}", [(Method::GET, web::to(runs::show))]))
+        .service(resource(
+            "/schemas/ai_invocation_event.json",
+            [(Method::GET, web::to(schema::event))],
+        ));
+}
+
+/// The route for OTLP exporters.
+pub fn otlp_routes(config: &mut web::ServiceConfig) {
+    config.service(resource("/traces", [(Method::POST, web::to(otlp::traces))]));
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    paths(
+        list::list,
+        ingest::ingest,
+        export::export,
+        show::show,
+        runs::list,
+        runs::show,
+        schema::event,
+        otlp::traces,
+        otlp::traces_of_langfuse,
+    ),
+    components(schemas(runs::Node))
+)]
+struct Paths;
+
+/// The paths' place in the OpenAPI document.
+pub fn paths() -> utoipa::openapi::OpenApi {
+    <Paths as utoipa::OpenApi>::openapi()
+}

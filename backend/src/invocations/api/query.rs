@@ -1,0 +1,85 @@
+//! The filters that lists and exports share.
+
+use crate::edge::{Cursor, Limit};
+use crate::error::ApiError;
+use crate::invocations::store::{Filter, Page};
+use invocation::Timestamp;
+use serde::Deserialize;
+
+/// Which invocations, from where, and how many.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ListQuery {
+    run: Option<String>,
+    stage: Option<String>,
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+    model: Option<String>,
+    provider: Option<String>,
+    tier: Option<String>,
+    status: Option<String>,
+    agent: Option<String>,
+    tag: Option<String>,
+    phi: Option<String>,
+    pub(super) limit: Limit,
+    cursor: Option<Cursor>,
+    pub(super) format: Option<Format>,
+}
+
+/// How an export is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Format {
+    /// A record a line.
+    Ndjson,
+    /// A row a record.
+    Csv,
+}
+
+impl ListQuery {
+    pub(super) fn page(&self) -> Result<Page, ApiError> {
+        let after = match &self.cursor {
+            None => None,
+            Some(cursor) => {
+                let place = cursor.numbers::<2>();
+                let [time, index] = place.ok_or_else(|| {
+                    ApiError::field("/cursor", "must be the next_cursor of a page before")
+                })?;
+                Some((time, index))
+            }
+        };
+        Ok(Page { after, limit: self.limit.get() })
+    }
+
+    pub(super) fn filter(self) -> Result<Filter, ApiError> {
+        one_of("/tier", self.tier.as_deref(), &["nano", "mini", "frontier"])?;
+        one_of("/status", self.status.as_deref(), &["ok", "error", "blocked"])?;
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && from >= to
+        {
+            return Err(ApiError::field("/to", "must be later than from"));
+        }
+        Ok(Filter {
+            run: self.run,
+            stage: self.stage,
+            from: self.from.map(Timestamp::micros),
+            to: self.to.map(Timestamp::micros),
+            model: self.model,
+            provider: self.provider,
+            tier: self.tier,
+            status: self.status,
+            agent: self.agent,
+            tag: self.tag,
+            phi: self.phi,
+        })
+    }
+}
+
+fn one_of(pointer: &str, value: Option<&str>, known: &[&str]) -> Result<(), ApiError> {
+    match value {
+        Some(value) if !known.contains(&value) => {
+            Err(ApiError::field(pointer, format!("must be one of {}", known.join(", "))))
+        }
+        _ => Ok(()),
+    }
+}

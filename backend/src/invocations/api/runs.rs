@@ -1,0 +1,209 @@
+//! Runs: the list, and each as a tree.
+
+use crate::auth::Action;
+use crate::edge::{Cursor, Limit, ListPage, Query};
+use crate::error::ApiError;
+use crate::invocations::facts::Facts;
+use crate::invocations::store::{self, RunSums};
+use crate::projects::Access;
+use crate::state::AppState;
+use actix_web::web;
+use invocation::{Millis, Timestamp};
+use pricing::Usd;
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+
+/// A tree holds this many invocations at most; a longer run is cut and says so.
+const MAX_NODES: i64 = 10_000;
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct RunView {
+    /// The run's id.
+    run_id: String,
+    /// How many invocations it has.
+    invocations: i64,
+    /// How many of them failed.
+    errors: i64,
+    /// Input tokens of its model calls.
+    input_tokens: i64,
+    /// Output tokens of its model calls.
+    output_tokens: i64,
+    /// What its priced calls cost, in USD.
+    #[schema(value_type = String)]
+    cost_usd: Usd,
+    /// How many model calls could not be priced.
+    unpriced: i64,
+    /// When its first invocation began.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    first_at: Option<Timestamp>,
+    /// When its last invocation began.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_at: Option<Timestamp>,
+}
+
+impl RunView {
+    fn of(run_id: String, sums: &RunSums) -> Self {
+        Self {
+            run_id,
+            invocations: sums.invocations,
+            errors: sums.errors.unwrap_or(0),
+            input_tokens: sums.input_tokens.unwrap_or(0),
+            output_tokens: sums.output_tokens.unwrap_or(0),
+            cost_usd: Usd::from_nano(sums.cost_nano_usd.unwrap_or(0)),
+            unpriced: sums.unpriced.unwrap_or(0),
+            first_at: sums.first_at.map(Timestamp::from_micros),
+            last_at: sums.last_at.map(Timestamp::from_micros),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+pub(super) struct RunsQuery {
+    limit: Limit,
+    cursor: Option<Cursor>,
+}
+
+/// Runs, the newest first.
+#[utoipa::path(get, path = "/api/v1/projects/{project}/runs", tag = "invocations",
+    params(("project" = String, Path, description = "Id or slug"),
+           ("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Items on a page"), ("cursor" = Option<String>, Query, description = "The page before's next_cursor")),
+    responses((status = 200, description = "A page of runs", body = ListPage<RunView>)))]
+pub(super) async fn list(
+    state: web::Data<AppState>,
+    access: Access,
+    project: web::Path<String>,
+    query: Query<RunsQuery>,
+) -> Result<web::Json<ListPage<RunView>>, ApiError> {
+    let project = access.project(&project, Action::ReadEvents).await?;
+    let RunsQuery { limit, cursor } = query.into_inner();
+    let before = cursor.as_ref().and_then(Cursor::numbers::<1>).map(|[index]| index);
+    let (views, last) = state
+        .db
+        .read(move |conn| {
+            let runs = store::list_runs(conn, &project.id, before, limit.get())?;
+            let last = runs.last().map_or(0, |(_, first_index)| *first_index);
+            let views = runs.into_iter().map(|(run_id, _)| {
+                let sums = store::run_sums(conn, &project.id, &run_id)?;
+                Ok(RunView::of(run_id, &sums))
+            });
+            Ok::<_, ApiError>((views.collect::<Result<Vec<_>, ApiError>>()?, last))
+        })
+        .await?;
+    Ok(web::Json(ListPage::new(views, limit, |_| Cursor::of([last.to_string()]))))
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct RunTree {
+    /// The run's figures.
+    #[serde(flatten)]
+    run: RunView,
+    /// Whether there are more invocations than the tree shows.
+    truncated: bool,
+    /// The invocations without a parent in this run, oldest first.
+    #[schema(no_recursion)]
+    roots: Vec<Node>,
+}
+
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Node {
+    /// The event's id.
+    event_id: String,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    occurred_at: Timestamp,
+    /// Its stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<String>,
+    /// What was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<String>,
+    /// The model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    /// The agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
+    /// How it ended.
+    status: String,
+    /// How long it took, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>)]
+    latency_ms: Option<Millis>,
+    /// What it cost, in USD; null if it could not be priced.
+    #[schema(value_type = Option<String>)]
+    cost_usd: Option<Usd>,
+    /// The invocations that it made, oldest first.
+    #[schema(no_recursion)]
+    children: Vec<Node>,
+}
+
+/// A run as a tree of its invocations.
+#[utoipa::path(get, path = "/api/v1/projects/{project}/runs/{run}", tag = "invocations",
+    params(("project" = String, Path, description = "Id or slug"), ("run" = String, Path, description = "The run's id")),
+    responses((status = 200, description = "The run", body = RunTree)))]
+pub(super) async fn show(
+    state: web::Data<AppState>,
+    access: Access,
+    path: web::Path<(String, String)>,
+) -> Result<web::Json<RunTree>, ApiError> {
+    let (project, run_id) = path.into_inner();
+    let project = access.project(&project, Action::ReadEvents).await?;
+    let (sums, facts, run_id) = state
+        .db
+        .read(move |conn| {
+            let sums = store::run_sums(conn, &project.id, &run_id)?;
+            let facts = store::of_run(conn, &project.id, &run_id, MAX_NODES)?;
+            Ok::<_, ApiError>((sums, facts, run_id))
+        })
+        .await?;
+    if facts.is_empty() {
+        return Err(ApiError::not_found("run"));
+    }
+    let truncated = sums.invocations > facts.len() as i64;
+    Ok(web::Json(RunTree { run: RunView::of(run_id, &sums), truncated, roots: grow(facts) }))
+}
+
+/// Deeper than this, children stand beside their parents: no client needs it, and a reader's stack
+/// may not bear it.
+const MAX_DEPTH: usize = 64;
+
+/// Rows, oldest first, as trees. Whoever names no parent of this run is a root, and so is whatever
+/// stands in a circle.
+fn grow(facts: Vec<Facts>) -> Vec<Node> {
+    let known: HashSet<String> = facts.iter().filter_map(|fact| fact.span_id.clone()).collect();
+    let mut children: HashMap<String, Vec<Facts>> = HashMap::new();
+    let mut roots = Vec::new();
+    for fact in facts {
+        match fact.parent_span_id.clone() {
+            Some(parent) if known.contains(&parent) && fact.span_id.as_ref() != Some(&parent) => {
+                children.entry(parent).or_default().push(fact);
+            }
+            _ => roots.push(fact),
+        }
+    }
+    let mut trees: Vec<Node> = roots.into_iter().map(|fact| node(fact, &mut children, 0)).collect();
+    let mut circular: Vec<Facts> = children.into_values().flatten().collect();
+    circular.sort_by_key(|fact| (fact.occurred_at, fact.ledger_index));
+    trees.extend(circular.into_iter().map(|fact| node(fact, &mut HashMap::new(), 0)));
+    trees
+}
+
+fn node(fact: Facts, children: &mut HashMap<String, Vec<Facts>>, depth: usize) -> Node {
+    let own = fact.span_id.as_ref().filter(|_| depth < MAX_DEPTH);
+    let own = own.and_then(|id| children.remove(id)).unwrap_or_default();
+    let children = own.into_iter().map(|child| node(child, children, depth + 1)).collect();
+    Node {
+        event_id: fact.event_id,
+        occurred_at: Timestamp::from_micros(fact.occurred_at),
+        stage: fact.stage,
+        operation: fact.operation,
+        model: fact.model,
+        agent: fact.agent,
+        status: fact.status,
+        latency_ms: fact.latency_us.and_then(|us| Millis::from_micros(us as u64)),
+        cost_usd: fact.cost_nano_usd.map(Usd::from_nano),
+        children,
+    }
+}

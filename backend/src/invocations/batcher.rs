@@ -1,0 +1,120 @@
+//! Group commit: what many requests bring while one transaction runs goes into the next, together.
+
+use super::intake::Prepared;
+use super::store;
+use crate::error::{ApiError, Code};
+use crate::ledger::LedgerError;
+use crate::state::AppState;
+use invocation::Source;
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+use tokio::sync::{mpsc, oneshot};
+
+/// What a sender gets for an event that is durable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Receipt {
+    /// The event's id, made by the service if the sender gave none.
+    pub event_id: String,
+    /// Its place in the `invocations` log.
+    pub ledger_index: u64,
+    /// Whether it had been stored before; the receipt is then the first one's.
+    pub duplicate: bool,
+}
+
+/// Requests that wait beyond this many are refused.
+const QUEUE: usize = 1024;
+
+/// A transaction takes no more events than this, so that its waiters do not wait for long.
+const MAX_EVENTS: usize = 4096;
+
+/// The way into the database for events. Cheap to clone.
+#[derive(Clone)]
+pub struct Batcher {
+    queue: mpsc::Sender<Submission>,
+}
+
+struct Submission {
+    events: Vec<Prepared>,
+    receipts: oneshot::Sender<Result<Vec<Receipt>, ApiError>>,
+}
+
+impl Batcher {
+    /// Starts the task that commits; it ends when the last handle is dropped.
+    pub fn start(state: AppState) -> Self {
+        let (queue, submissions) = mpsc::channel(QUEUE);
+        tokio::spawn(commit_all(state, submissions));
+        Self { queue }
+    }
+
+    /// Stores events; returns when they are durable, with a receipt for each in order.
+    pub(super) async fn submit(
+        &self,
+        state: &AppState,
+        source: Source,
+        events: Vec<Prepared>,
+    ) -> Result<Vec<Receipt>, ApiError> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (receipts, answer) = oneshot::channel();
+        let full =
+            |_| ApiError::new(Code::Unavailable, "Too many events are waiting to be stored.");
+        self.queue.try_send(Submission { events, receipts }).map_err(full)?;
+        let gone = |_| ApiError::new(Code::Unavailable, "The service is stopping.");
+        let receipts = answer.await.map_err(gone)??;
+        let count = |outcome, number: usize| {
+            let source = if source == Source::Rest { "rest" } else { "otlp" };
+            state.metrics.events.with_label_values(&[source, outcome]).inc_by(number as u64);
+        };
+        let duplicates = receipts.iter().filter(|receipt| receipt.duplicate).count();
+        count("duplicate", duplicates);
+        count("stored", receipts.len() - duplicates);
+        Ok(receipts)
+    }
+}
+
+async fn commit_all(state: AppState, mut submissions: mpsc::Receiver<Submission>) {
+    while let Some(first) = submissions.recv().await {
+        let mut events = first.events.len();
+        let mut batch = vec![first];
+        while events < MAX_EVENTS
+            && let Ok(next) = submissions.try_recv()
+        {
+            events += next.events.len();
+            batch.push(next);
+        }
+        commit(&state, batch, events).await;
+    }
+}
+
+async fn commit(state: &AppState, batch: Vec<Submission>, events: usize) {
+    let started = Instant::now();
+    let (events_of, waiters): (Vec<_>, Vec<_>) =
+        batch.into_iter().map(|submission| (submission.events, submission.receipts)).unzip();
+    let signers = std::sync::Arc::clone(&state.signers);
+    let stored = state.db.write(move |conn| store::insert(conn, &signers, events_of)).await;
+    state.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
+    state.metrics.commit_events.observe(events as f64);
+    match stored {
+        Ok(receipts) => {
+            for (waiter, receipts) in waiters.into_iter().zip(receipts) {
+                // A client that went away gets the same receipt when it sends the event again.
+                let _ = waiter.send(Ok(receipts));
+            }
+        }
+        Err(error) => refuse(waiters, &error),
+    }
+}
+
+fn refuse(waiters: Vec<oneshot::Sender<Result<Vec<Receipt>, ApiError>>>, error: &LedgerError) {
+    tracing::error!(%error, requests = waiters.len(), "events could not be stored");
+    for waiter in waiters {
+        let answer = match error {
+            LedgerError::Db(crate::db::DbError::Unavailable(cause)) => {
+                ApiError::new(Code::Unavailable, "The database does not answer now.").because(cause)
+            }
+            other => ApiError::internal(other),
+        };
+        let _ = waiter.send(Err(answer));
+    }
+}

@@ -1,0 +1,346 @@
+//! The tables of invocations.
+
+use super::batcher::Receipt;
+use super::facts::{Facts, LabelRow};
+use super::intake::Prepared;
+use crate::db::schema::{invocation_labels, invocations, runs};
+use crate::db::{Conn, on_each};
+use crate::ledger::{Appender, Erasure, LedgerError, Log};
+use crate::signers::Signers;
+use diesel::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+
+/// Stores events in one transaction with their ledger leaves; answers a receipt for each, grouped
+/// as they came. An event id that is known keeps its first record.
+pub(super) fn insert(
+    conn: &mut Conn,
+    signers: &Signers,
+    groups: Vec<Vec<Prepared>>,
+) -> Result<Vec<Vec<Receipt>>, LedgerError> {
+    // The lock comes first: whoever holds it sees all events that were stored before.
+    let mut appender = Appender::lock(conn, signers, Log::Invocations)?;
+    let mut known = known_indexes(conn, &groups)?;
+    let mut rows = Rows::default();
+    let receipts = groups
+        .into_iter()
+        .map(|group| {
+            let place = |event| place(event, &mut known, &mut appender, &mut rows);
+            group.into_iter().map(place).collect()
+        })
+        .collect();
+    rows.insert(conn)?;
+    appender.finish(conn)?;
+    Ok(receipts)
+}
+
+type EventKey = (String, String);
+
+fn place(
+    event: Prepared,
+    known: &mut HashMap<EventKey, u64>,
+    appender: &mut Appender<'_>,
+    rows: &mut Rows,
+) -> Receipt {
+    let Prepared { mut facts, labels, sealed } = event;
+    let event_id = facts.event_id.clone();
+    let key = (facts.project_id.clone(), event_id.clone());
+    if let Some(index) = known.get(&key) {
+        return Receipt { event_id, ledger_index: *index, duplicate: true };
+    }
+    let index = appender.push(sealed);
+    known.insert(key, index);
+    facts.ledger_index = index as i64;
+    rows.add(facts, labels);
+    Receipt { event_id, ledger_index: index, duplicate: false }
+}
+
+/// The indexes of those events that are stored already.
+fn known_indexes(conn: &mut Conn, groups: &[Vec<Prepared>]) -> QueryResult<HashMap<EventKey, u64>> {
+    let mut by_project: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for event in groups.iter().flatten() {
+        by_project.entry(&event.facts.project_id).or_default().push(&event.facts.event_id);
+    }
+    let mut known = HashMap::new();
+    for (project_id, event_ids) in by_project {
+        known.extend(
+            stored_indexes(conn, project_id, &event_ids)?
+                .into_iter()
+                .map(|(id, index)| ((project_id.to_owned(), id), index as u64)),
+        );
+    }
+    Ok(known)
+}
+
+/// One query with an array on PostgreSQL. On SQLite, where a query is a function call and a list of
+/// values has to be parsed anew for each length, one cached query for each id.
+fn stored_indexes(
+    conn: &mut Conn,
+    project_id: &str,
+    event_ids: &[&str],
+) -> QueryResult<Vec<(String, i64)>> {
+    let row = (invocations::event_id, invocations::ledger_index);
+    let of_project = invocations::table.filter(invocations::project_id.eq(project_id)).select(row);
+    match conn {
+        Conn::Pg(conn) => of_project.filter(invocations::event_id.eq_any(event_ids)).load(conn),
+        Conn::Sqlite(conn) => {
+            let find =
+                |id: &&str| of_project.filter(invocations::event_id.eq(*id)).first(conn).optional();
+            event_ids.iter().map(find).filter_map(Result::transpose).collect()
+        }
+    }
+}
+
+/// SQLite takes at most 32,766 values in a statement.
+const SQLITE_ROWS: usize = 500;
+
+#[derive(Default)]
+struct Rows {
+    facts: Vec<Facts>,
+    labels: Vec<LabelRow>,
+    runs: BTreeMap<(String, String), i64>,
+}
+
+impl Rows {
+    fn add(&mut self, facts: Facts, labels: Vec<LabelRow>) {
+        let index = facts.ledger_index;
+        self.labels.extend(labels.into_iter().map(|row| LabelRow { ledger_index: index, ..row }));
+        if let Some(run_id) = &facts.run_id {
+            self.runs.entry((facts.project_id.clone(), run_id.clone())).or_insert(index);
+        }
+        self.facts.push(facts);
+    }
+
+    fn insert(self, conn: &mut Conn) -> QueryResult<()> {
+        let runs: Vec<_> = self
+            .runs
+            .into_iter()
+            .map(|((project, run), first)| {
+                (runs::project_id.eq(project), runs::run_id.eq(run), runs::first_index.eq(first))
+            })
+            .collect();
+        for some in runs.chunks(SQLITE_ROWS) {
+            on_each!(conn, |conn| {
+                diesel::insert_into(runs::table)
+                    .values(some)
+                    .on_conflict_do_nothing()
+                    .execute(conn)?
+            });
+        }
+        match conn {
+            Conn::Pg(conn) => {
+                diesel::copy_from(invocations::table).from_insertable(&self.facts).execute(conn)?;
+                diesel::copy_from(invocation_labels::table)
+                    .from_insertable(&self.labels)
+                    .execute(conn)?;
+            }
+            Conn::Sqlite(conn) => {
+                for some in self.facts.chunks(SQLITE_ROWS) {
+                    diesel::insert_into(invocations::table).values(some).execute(conn)?;
+                }
+                for some in self.labels.chunks(SQLITE_ROWS) {
+                    diesel::insert_into(invocation_labels::table).values(some).execute(conn)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which invocations of a project are meant.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "each is a field of the record")]
+pub struct Filter {
+    pub run: Option<String>,
+    pub stage: Option<String>,
+    /// Microseconds, inclusive.
+    pub from: Option<i64>,
+    /// Microseconds, exclusive.
+    pub to: Option<i64>,
+    pub model: Option<String>,
+    pub provider: Option<String>,
+    pub tier: Option<String>,
+    pub status: Option<String>,
+    pub agent: Option<String>,
+    pub tag: Option<String>,
+    pub phi: Option<String>,
+}
+
+/// Where a page starts (after this row), and how long it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// The last row of the page before: its time and index.
+    pub after: Option<(i64, i64)>,
+    /// Rows at most.
+    pub limit: i64,
+}
+
+type Query<'a> = invocations::BoxedQuery<'a, <Conn as Connection>::Backend>;
+
+/// One row of a list: its time and index.
+type Place = (i64, i64);
+
+fn filtered<'a>(project_id: &'a str, filter: &'a Filter) -> Query<'a> {
+    let mut query = invocations::table.filter(invocations::project_id.eq(project_id)).into_boxed();
+    if let Some(run) = &filter.run {
+        query = query.filter(invocations::run_id.eq(run));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(invocations::occurred_at.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(invocations::occurred_at.lt(to));
+    }
+    if let Some(stage) = &filter.stage {
+        query = query.filter(invocations::stage.eq(stage));
+    }
+    if let Some(model) = &filter.model {
+        query = query.filter(invocations::model.eq(model));
+    }
+    if let Some(provider) = &filter.provider {
+        query = query.filter(invocations::provider.eq(provider));
+    }
+    if let Some(tier) = &filter.tier {
+        query = query.filter(invocations::tier.eq(tier));
+    }
+    if let Some(status) = &filter.status {
+        query = query.filter(invocations::status.eq(status));
+    }
+    if let Some(agent) = &filter.agent {
+        query = query.filter(invocations::agent.eq(agent));
+    }
+    let tag = filter.tag.as_ref().map(|tag| format!("tag:{tag}"));
+    let phi = filter.phi.as_ref().map(|class| format!("phi:{class}"));
+    for label in [tag, phi].into_iter().flatten() {
+        let labelled = invocation_labels::table
+            .filter(invocation_labels::project_id.eq(project_id))
+            .filter(invocation_labels::label.eq(label))
+            .select(invocation_labels::ledger_index);
+        query = query.filter(invocations::ledger_index.eq_any(labelled));
+    }
+    query
+}
+
+/// A page of invocations, newest first.
+pub(super) fn list(
+    conn: &mut Conn,
+    project_id: &str,
+    filter: &Filter,
+    page: Page,
+) -> QueryResult<Vec<Place>> {
+    let mut query = filtered(project_id, filter);
+    if let Some((time, index)) = page.after {
+        // The first condition lets the index find the place, the second is exact within it.
+        query = query
+            .filter(invocations::occurred_at.le(time))
+            .filter(invocations::occurred_at.lt(time).or(invocations::ledger_index.lt(index)));
+    }
+    query
+        .order((invocations::occurred_at.desc(), invocations::ledger_index.desc()))
+        .select((invocations::occurred_at, invocations::ledger_index))
+        .limit(page.limit)
+        .load(conn)
+}
+
+/// The ledger indexes of all invocations that are meant, ascending.
+///
+/// # Errors
+/// The database.
+pub fn scan(conn: &mut Conn, project_id: &str, filter: &Filter) -> QueryResult<Vec<i64>> {
+    let mut indexes: Vec<i64> =
+        filtered(project_id, filter).select(invocations::ledger_index).load(conn)?;
+    indexes.sort_unstable();
+    Ok(indexes)
+}
+
+/// Where an event is in the ledger.
+pub(super) fn find(conn: &mut Conn, project_id: &str, event_id: &str) -> QueryResult<Option<i64>> {
+    invocations::table
+        .filter(invocations::project_id.eq(project_id))
+        .filter(invocations::event_id.eq(event_id))
+        .select(invocations::ledger_index)
+        .first(conn)
+        .optional()
+}
+
+/// A page of runs, the newest first: each with the ledger index that it began at.
+pub(super) fn list_runs(
+    conn: &mut Conn,
+    project_id: &str,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Vec<(String, i64)>> {
+    runs::table
+        .filter(runs::project_id.eq(project_id))
+        .filter(runs::first_index.lt(before.unwrap_or(i64::MAX)))
+        .order(runs::first_index.desc())
+        .select((runs::run_id, runs::first_index))
+        .limit(limit)
+        .load(conn)
+}
+
+/// All invocations of a run, oldest first, no more than `limit`.
+pub(super) fn of_run(
+    conn: &mut Conn,
+    project_id: &str,
+    run_id: &str,
+    limit: i64,
+) -> QueryResult<Vec<Facts>> {
+    invocations::table
+        .filter(invocations::project_id.eq(project_id))
+        .filter(invocations::run_id.eq(run_id))
+        .order((invocations::occurred_at, invocations::ledger_index))
+        .select(invocations::all_columns)
+        .limit(limit)
+        .load(conn)
+}
+
+/// Sums over a run.
+#[derive(Debug, Clone, Queryable)]
+pub(super) struct RunSums {
+    pub(super) invocations: i64,
+    pub(super) first_at: Option<i64>,
+    pub(super) last_at: Option<i64>,
+    pub(super) input_tokens: Option<i64>,
+    pub(super) output_tokens: Option<i64>,
+    pub(super) cost_nano_usd: Option<i64>,
+    pub(super) unpriced: Option<i64>,
+    pub(super) errors: Option<i64>,
+}
+
+/// Adds up a run.
+pub(super) fn run_sums(conn: &mut Conn, project_id: &str, run_id: &str) -> QueryResult<RunSums> {
+    use crate::db::{count_if, sum_of};
+    invocations::table
+        .filter(invocations::project_id.eq(project_id))
+        .filter(invocations::run_id.eq(run_id))
+        .select((
+            diesel::dsl::count_star(),
+            diesel::dsl::min(invocations::occurred_at),
+            diesel::dsl::max(invocations::occurred_at),
+            sum_of("input_tokens"),
+            sum_of("output_tokens"),
+            sum_of("cost_nano_usd"),
+            count_if("unpriced"),
+            count_if("status = 'error'"),
+        ))
+        .first(conn)
+}
+
+/// Erases everything of a project: records and nonces by crypto-shredding, rows outright.
+///
+/// # Errors
+/// The database.
+pub fn erase_project(conn: &mut Conn, project_id: &str) -> Result<Erasure, LedgerError> {
+    let indexes = scan(conn, project_id, &Filter::default())?;
+    let erasure = crate::ledger::erase(conn, Log::Invocations, project_id, &indexes)?;
+    on_each!(conn, |conn| {
+        diesel::delete(invocations::table.filter(invocations::project_id.eq(project_id)))
+            .execute(conn)?;
+        diesel::delete(
+            invocation_labels::table.filter(invocation_labels::project_id.eq(project_id)),
+        )
+        .execute(conn)?;
+        diesel::delete(runs::table.filter(runs::project_id.eq(project_id))).execute(conn)?
+    });
+    Ok(erasure)
+}

@@ -1,0 +1,261 @@
+//! Appending: the one way into a log.
+
+use super::{LedgerError, Log};
+use crate::db::schema::{ledger_entries, ledger_heads, ledger_records, ledger_tiles};
+use crate::db::{Conn, on_each};
+use crate::signers::Signers;
+use ::ledger::{Checkpoint, Frontier, Hash, NONCE_LEN, Origin, SigningKey, leaf_hash, tile};
+use diesel::prelude::*;
+use std::collections::BTreeMap;
+
+/// A record that is ready to be appended.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    entry: Hash,
+    nonce: [u8; NONCE_LEN],
+    record: String,
+}
+
+impl Sealed {
+    /// Seals canonical JSON under a fresh random nonce.
+    pub fn new(record: String) -> Self {
+        let nonce: [u8; NONCE_LEN] = rand::random();
+        Self { entry: ::ledger::entry(&nonce, record.as_bytes()), nonce, record }
+    }
+}
+
+/// A log that is locked for this transaction, with what is to be appended to it.
+pub struct Appender<'a> {
+    log: Log,
+    key: &'a SigningKey,
+    first: u64,
+    frontier: Frontier,
+    subtrees: Vec<(u8, u64, Hash)>,
+    entries: Vec<Hash>,
+    records: Vec<RecordRow>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = ledger_records, treat_none_as_default_value = false)]
+struct RecordRow {
+    log: &'static str,
+    ledger_index: i64,
+    nonce: Vec<u8>,
+    record: String,
+}
+
+impl<'a> Appender<'a> {
+    /// Locks the log's head until the transaction ends, and checks that it is the one we signed.
+    ///
+    /// # Errors
+    /// The database, or a stored head that is not ours or does not fit the tree.
+    pub fn lock(conn: &mut Conn, signers: &'a Signers, log: Log) -> Result<Self, LedgerError> {
+        let key = log.key(signers);
+        let head = ledger_heads::table
+            .find(log.as_str())
+            .select((ledger_heads::frontier, ledger_heads::checkpoint));
+        let (frontier, note): (Vec<u8>, String) = match conn {
+            Conn::Pg(conn) => head.for_update().first(conn)?,
+            // A write transaction on SQLite holds the only lock there is.
+            Conn::Sqlite(conn) => head.first(conn)?,
+        };
+        let frontier = Frontier::from_bytes(&frontier)
+            .map_err(|error| LedgerError::inconsistent(log, error))?;
+        let head = Checkpoint::open(&note, std::slice::from_ref(key.verifier()))
+            .map_err(|error| LedgerError::inconsistent(log, error))?;
+        if head != checkpoint(key, &frontier) {
+            return Err(LedgerError::inconsistent(log, "the tree's edge is not what it covers"));
+        }
+        Ok(Self {
+            log,
+            key,
+            first: frontier.size(),
+            frontier,
+            subtrees: Vec::new(),
+            entries: Vec::new(),
+            records: Vec::new(),
+        })
+    }
+
+    /// Appends a record; returns its index.
+    pub fn push(&mut self, sealed: Sealed) -> u64 {
+        let index = self.frontier.size();
+        self.frontier.push(leaf_hash(&sealed.entry), |level, index, hash| {
+            self.subtrees.push((level, index, hash));
+        });
+        self.entries.push(sealed.entry);
+        self.records.push(RecordRow {
+            log: self.log.as_str(),
+            ledger_index: index as i64,
+            nonce: sealed.nonce.to_vec(),
+            record: sealed.record,
+        });
+        index
+    }
+
+    /// Writes everything and signs the new head; the transaction's commit makes it so.
+    ///
+    /// # Errors
+    /// The database.
+    pub fn finish(self, conn: &mut Conn) -> Result<(), LedgerError> {
+        if self.entries.is_empty() {
+            return Ok(());
+        }
+        insert_records(conn, &self.records)?;
+        write_entries(conn, self.log, self.first, &self.entries)?;
+        write_subtrees(conn, self.log, &self.subtrees)?;
+        write_head(conn, self.log, self.key, &self.frontier)
+    }
+}
+
+/// Makes the heads of a new ledger, and takes over one that a previous key signed. Returns the
+/// verifier keys that were replaced.
+///
+/// # Errors
+/// The database, or a head that an unknown key signed.
+pub fn adopt(conn: &mut Conn, signers: &Signers) -> Result<Vec<(Log, String)>, LedgerError> {
+    let mut replaced = Vec::new();
+    for log in Log::ALL {
+        let key = log.key(signers);
+        let note: Option<String> = ledger_heads::table
+            .find(log.as_str())
+            .select(ledger_heads::checkpoint)
+            .first(conn)
+            .optional()?;
+        match note {
+            None => write_head(conn, log, key, &Frontier::new())?,
+            Some(note) if Checkpoint::open(&note, &[key.verifier().clone()]).is_ok() => {}
+            Some(note) => replaced.push((log, take_over(conn, signers, log, &note)?)),
+        }
+    }
+    Ok(replaced)
+}
+
+fn take_over(
+    conn: &mut Conn,
+    signers: &Signers,
+    log: Log,
+    note: &str,
+) -> Result<String, LedgerError> {
+    let before = signers
+        .previous
+        .iter()
+        .find(|key| Checkpoint::open(note, &[(*key).clone()]).is_ok())
+        .ok_or(LedgerError::UnknownKey(log))?;
+    let head = Checkpoint::open(note, std::slice::from_ref(before))
+        .map_err(|error| LedgerError::inconsistent(log, error))?;
+    let frontier: Vec<u8> =
+        ledger_heads::table.find(log.as_str()).select(ledger_heads::frontier).first(conn)?;
+    let frontier =
+        Frontier::from_bytes(&frontier).map_err(|error| LedgerError::inconsistent(log, error))?;
+    if (head.size, head.root) != (frontier.size(), frontier.root()) {
+        return Err(LedgerError::inconsistent(log, "the tree's edge is not what it covers"));
+    }
+    write_head(conn, log, log.key(signers), &frontier)?;
+    Ok(before.to_string())
+}
+
+/// What a key says of a tree.
+fn checkpoint(key: &SigningKey, frontier: &Frontier) -> Checkpoint {
+    Checkpoint {
+        origin: Origin::from(key.verifier()),
+        size: frontier.size(),
+        root: frontier.root(),
+    }
+}
+
+fn write_head(
+    conn: &mut Conn,
+    log: Log,
+    key: &SigningKey,
+    frontier: &Frontier,
+) -> Result<(), LedgerError> {
+    let head = (
+        ledger_heads::frontier.eq(frontier.to_bytes()),
+        ledger_heads::checkpoint.eq(checkpoint(key, frontier).sign(key)),
+    );
+    on_each!(conn, |conn| {
+        diesel::insert_into(ledger_heads::table)
+            .values((ledger_heads::log.eq(log.as_str()), head.clone()))
+            .on_conflict(ledger_heads::log)
+            .do_update()
+            .set(head)
+            .execute(conn)?
+    });
+    Ok(())
+}
+
+fn insert_records(conn: &mut Conn, rows: &[RecordRow]) -> QueryResult<()> {
+    match conn {
+        Conn::Pg(conn) => {
+            diesel::copy_from(ledger_records::table).from_insertable(rows).execute(conn)?;
+        }
+        Conn::Sqlite(conn) => {
+            // SQLite takes at most 32,766 values in a statement.
+            for some in rows.chunks(1000) {
+                diesel::insert_into(ledger_records::table).values(some).execute(conn)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Adds the entries from index `first` on to their bundles.
+fn write_entries(conn: &mut Conn, log: Log, first: u64, entries: &[Hash]) -> QueryResult<()> {
+    let width = u64::from(tile::TILE_WIDTH);
+    let mut bundles: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
+    for (index, entry) in (first..).zip(entries) {
+        bundles.entry(index / width).or_default().extend(entry.as_bytes());
+    }
+    for (bundle, added) in bundles {
+        let key = (log.as_str(), bundle as i64);
+        let stored: Option<Vec<u8>> = ledger_entries::table
+            .find(key)
+            .select(ledger_entries::entries)
+            .first(conn)
+            .optional()?;
+        let entries = [stored.unwrap_or_default(), added].concat();
+        on_each!(conn, |conn| {
+            diesel::insert_into(ledger_entries::table)
+                .values((
+                    ledger_entries::log.eq(key.0),
+                    ledger_entries::bundle.eq(key.1),
+                    ledger_entries::entries.eq(&entries),
+                ))
+                .on_conflict((ledger_entries::log, ledger_entries::bundle))
+                .do_update()
+                .set(ledger_entries::entries.eq(&entries))
+                .execute(conn)?
+        });
+    }
+    Ok(())
+}
+
+/// Adds the roots of subtrees that are complete now to their tiles.
+fn write_subtrees(conn: &mut Conn, log: Log, subtrees: &[(u8, u64, Hash)]) -> QueryResult<()> {
+    let width = u64::from(tile::TILE_WIDTH);
+    let mut tiles: BTreeMap<(u8, u64), Vec<u8>> = BTreeMap::new();
+    for (level, index, hash) in subtrees {
+        tiles.entry((*level, index / width)).or_default().extend(hash.as_bytes());
+    }
+    for ((level, tile), added) in tiles {
+        let key = (log.as_str(), i64::from(level), tile as i64);
+        let stored: Option<Vec<u8>> =
+            ledger_tiles::table.find(key).select(ledger_tiles::hashes).first(conn).optional()?;
+        let hashes = [stored.unwrap_or_default(), added].concat();
+        on_each!(conn, |conn| {
+            diesel::insert_into(ledger_tiles::table)
+                .values((
+                    ledger_tiles::log.eq(key.0),
+                    ledger_tiles::level.eq(key.1),
+                    ledger_tiles::tile.eq(key.2),
+                    ledger_tiles::hashes.eq(&hashes),
+                ))
+                .on_conflict((ledger_tiles::log, ledger_tiles::level, ledger_tiles::tile))
+                .do_update()
+                .set(ledger_tiles::hashes.eq(&hashes))
+                .execute(conn)?
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! ResearchFlow: the self-hosted backend that records AI research work, keeps patient data out of
+//! the record, and proves that the record was not altered. See `docs/ARCHITECTURE.md`.
+
+pub mod app;
+pub mod audit;
+pub mod auth;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod costs;
+pub mod db;
+pub mod edge;
+pub mod error;
+pub mod invocations;
+pub mod ledger;
+pub mod openapi;
+mod pages;
+mod probes;
+pub mod projects;
+pub mod reports;
+pub mod signers;
+pub mod state;
+pub mod telemetry;
+
+// Only linked, for their bundled C libraries.
+use libsqlite3_sys as _;
+use pq_sys as _;

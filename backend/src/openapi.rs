@@ -1,0 +1,142 @@
+//! The OpenAPI document: put together from what the slices say of their paths.
+
+use crate::edge::resource;
+use crate::error::Problem;
+use crate::{auth, costs, invocations, ledger, probes, projects, reports};
+use actix_web::http::Method;
+use actix_web::{HttpResponse, web};
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Components, OpenApi, Ref, RefOr, SecurityRequirement};
+use utoipa::{OpenApi as _, PartialSchema, ToSchema};
+
+/// The routes below `/api/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("/openapi.json", [(Method::GET, web::to(json))]))
+        .service(resource("/docs", [(Method::GET, web::to(crate::pages::docs))]));
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "ResearchFlow", description = "Routes AI calls, records each one, keeps patient data out of the record, and proves that the record was not altered."),
+    tags(
+        (name = "identity", description = "Signing in and out"),
+        (name = "projects", description = "Projects, members, keys"),
+        (name = "invocations", description = "Sending events and reading them back"),
+        (name = "costs", description = "What calls cost"),
+        (name = "reports", description = "Transparency reports"),
+        (name = "ledger", description = "The public Merkle logs (C2SP tlog-tiles)"),
+        (name = "schemas", description = "Published JSON Schemas"),
+        (name = "probes", description = "Health, readiness, metrics"),
+    )
+)]
+struct Base;
+
+/// The whole document.
+pub fn document() -> OpenApi {
+    let mut document = Base::openapi();
+    for part in [
+        probes::paths(),
+        auth::paths(),
+        projects::paths(),
+        invocations::paths(),
+        costs::paths(),
+        reports::paths(),
+        ledger::paths(),
+    ] {
+        document.merge(part);
+    }
+    secure(&mut document);
+    name_operations(&mut document);
+    add_problems(&mut document);
+    document
+}
+
+/// The document as pretty JSON.
+///
+/// # Errors
+/// It cannot be written.
+pub fn document_json() -> Result<String, serde_json::Error> {
+    document().to_pretty_json()
+}
+
+fn secure(document: &mut OpenApi) {
+    let components = document.components.get_or_insert_with(Components::new);
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    components.add_security_scheme("api_key", bearer);
+    for (path, item) in &mut document.paths.paths {
+        if path.starts_with("/ledger/")
+            || path.starts_with("/api/v1/schemas/")
+            || path == "/api/v1/sessions"
+        {
+            continue;
+        }
+        let operations =
+            [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            if operation.security.is_none() {
+                operation.security = Some(vec![SecurityRequirement::new("api_key", [""; 0])]);
+            }
+        }
+    }
+}
+
+/// An id for each operation that is its alone: the method and the words of the path.
+fn name_operations(document: &mut OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        let words: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+        let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+        let methods = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in methods {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+            }
+        }
+    }
+}
+
+/// Every operation can answer a problem.
+fn add_problems(document: &mut OpenApi) {
+    let components = document.components.get_or_insert_with(Components::new);
+    components.schemas.insert(Problem::name().into_owned(), Problem::schema());
+    let mut nested = Vec::new();
+    Problem::schemas(&mut nested);
+    components.schemas.extend(nested);
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let problem = ResponseBuilder::new()
+        .description("A problem (RFC 9457)")
+        .content("application/problem+json", content)
+        .build();
+    for item in document.paths.paths.values_mut() {
+        let operations =
+            [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            for status in ["4XX", "5XX"] {
+                operation.responses.responses.insert(status.to_owned(), RefOr::T(problem.clone()));
+            }
+        }
+    }
+}
+
+async fn json() -> Result<HttpResponse, crate::error::ApiError> {
+    let json = document_json().map_err(crate::error::ApiError::internal)?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(json))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_document_is_the_one_that_was_reviewed() {
+        insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!("openapi", super::document_json().unwrap());
+        });
+    }
+}

@@ -1,0 +1,178 @@
+//! The one place where a caller meets a project: who may do what is asked here, and nowhere else.
+
+use super::model::Settings;
+use super::store::{self, ProjectRow};
+use crate::auth::{self, Action, Principal};
+use crate::error::{ApiError, Code};
+use crate::state::AppState;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use invocation::{Gate, Timestamp};
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A project that the caller may act in.
+#[derive(Clone)]
+pub struct Project {
+    /// Its id.
+    pub id: String,
+    /// Its name in paths.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Its rules.
+    pub settings: Settings,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What cleans its events.
+    pub gate: Gate,
+}
+
+impl Project {
+    /// The project of a row.
+    ///
+    /// # Errors
+    /// Its settings cannot be read.
+    pub fn of(state: &AppState, row: ProjectRow) -> Result<Self, ApiError> {
+        let settings: Settings = serde_json::from_str(&row.settings).map_err(ApiError::internal)?;
+        let secret = state.project_key(&row.secret);
+        Ok(Self {
+            gate: Gate::new(settings.content_policy, settings.governance_mode, &secret),
+            id: row.id,
+            slug: row.slug,
+            name: row.name,
+            settings,
+            created_at: Timestamp::from_micros(row.created_at),
+        })
+    }
+}
+
+/// How long a project is remembered; a change here shows at once, elsewhere within this time.
+const TTL: Duration = Duration::from_millis(500);
+
+/// Projects that were looked up a moment ago: the handle that this slice brings to the app.
+#[derive(Clone)]
+pub struct Handle {
+    projects: moka::sync::Cache<String, Arc<Project>>,
+}
+
+impl Default for Handle {
+    fn default() -> Self {
+        Self {
+            projects: moka::sync::Cache::builder().max_capacity(10_000).time_to_live(TTL).build(),
+        }
+    }
+}
+
+impl Handle {
+    fn forget(&self) {
+        self.projects.invalidate_all();
+    }
+
+    async fn get(&self, state: &AppState, id_or_slug: &str) -> Result<Arc<Project>, ApiError> {
+        if let Some(project) = self.projects.get(id_or_slug) {
+            return Ok(project);
+        }
+        let wanted = id_or_slug.to_owned();
+        let row =
+            state.db.read(move |conn| store::find(conn, &wanted)).await.map_err(ApiError::from)?;
+        let row = row.ok_or_else(|| ApiError::not_found("project"))?;
+        let project = Arc::new(Project::of(state, row)?);
+        self.projects.insert(id_or_slug.to_owned(), Arc::clone(&project));
+        Ok(project)
+    }
+}
+
+/// A caller on the way to a project. Handlers take it and ask for what they do.
+pub struct Access {
+    /// Who is calling.
+    pub principal: Principal,
+    state: AppState,
+    lookup: Handle,
+}
+
+impl Access {
+    /// The project in the path, if the caller may do `action` there. A project that is not theirs
+    /// looks like one that does not exist.
+    ///
+    /// # Errors
+    /// 404, 403, or the database.
+    pub async fn project(
+        &self,
+        id_or_slug: &str,
+        action: Action,
+    ) -> Result<Arc<Project>, ApiError> {
+        let project = self.lookup.get(&self.state, id_or_slug).await?;
+        match &self.principal {
+            Principal::Key { project_id, .. } if *project_id != project.id => {
+                Err(ApiError::not_found("project"))
+            }
+            Principal::Key { scopes, .. } => allow(auth::key_may(scopes, action)),
+            Principal::User { is_admin: true, .. } => Ok(()),
+            Principal::User { id, .. } => {
+                let (project_id, user_id) = (project.id.clone(), id.clone());
+                let role = self
+                    .state
+                    .db
+                    .read(move |conn| auth::role_of(conn, &project_id, &user_id))
+                    .await;
+                let role =
+                    role.map_err(ApiError::from)?.ok_or_else(|| ApiError::not_found("project"))?;
+                allow(auth::role_may(role, action))
+            }
+        }?;
+        Ok(project)
+    }
+
+    /// The project of the caller's key, for paths that name none.
+    ///
+    /// # Errors
+    /// The caller has no key, the key may not do `action`, or the database.
+    pub async fn own_project(&self, action: Action) -> Result<Arc<Project>, ApiError> {
+        match &self.principal {
+            Principal::Key { project_id, .. } => self.project(project_id, action).await,
+            Principal::User { .. } => Err(ApiError::new(
+                Code::Forbidden,
+                "This path takes an API key, which names the project.",
+            )),
+        }
+    }
+
+    /// Refuses whoever does not administer the whole service.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn administrator(&self) -> Result<(), ApiError> {
+        allow(matches!(self.principal, Principal::User { is_admin: true, .. }))
+    }
+
+    pub(super) fn forget(&self) {
+        self.lookup.forget();
+    }
+}
+
+fn allow(allowed: bool) -> Result<(), ApiError> {
+    let refused = || ApiError::new(Code::Forbidden, "These credentials do not allow this here.");
+    allowed.then_some(()).ok_or_else(refused)
+}
+
+impl FromRequest for Access {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let principal = match Principal::from_request(request, payload).into_inner() {
+            Ok(principal) => principal,
+            Err(error) => return ready(Err(error)),
+        };
+        let handles =
+            request.app_data::<web::Data<AppState>>().zip(request.app_data::<web::Data<Handle>>());
+        ready(match handles {
+            Some((state, lookup)) => {
+                Ok(Self { principal, state: AppState::clone(state), lookup: Handle::clone(lookup) })
+            }
+            None => Err(ApiError::internal("the projects' lookup is not registered")),
+        })
+    }
+}

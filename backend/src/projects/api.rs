@@ -1,0 +1,269 @@
+//! Projects over HTTP.
+
+use super::access::{Access, Project};
+use super::members;
+use super::model::{Name, Settings, SettingsChange, Slug};
+use super::store::{self, ProjectRow, Whose};
+use crate::audit::{self, Act};
+use crate::auth::{Action, Principal, Role, set_member};
+use crate::edge::{Cursor, Json, Limit, ListPage, Query, resource};
+use crate::error::{ApiError, Code};
+use crate::state::AppState;
+use actix_web::http::Method;
+use actix_web::{HttpResponse, web};
+use invocation::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The routes below `/api/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(resource(
+            "/projects",
+            [(Method::GET, web::to(list)), (Method::POST, web::to(create))],
+        ))
+        .service(resource(
+            "/projects/{project}",
+            [
+                (Method::GET, web::to(show)),
+                (Method::PATCH, web::to(change)),
+                (Method::DELETE, web::to(delete)),
+            ],
+        ))
+        .configure(members::routes);
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    list,
+    create,
+    show,
+    change,
+    delete,
+    members::list,
+    members::set,
+    members::remove,
+    members::keys,
+    members::create_key,
+    members::revoke,
+))]
+struct Paths;
+
+/// The paths' place in the OpenAPI document.
+pub fn paths() -> utoipa::openapi::OpenApi {
+    <Paths as utoipa::OpenApi>::openapi()
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct ProjectView {
+    /// The project's id.
+    id: String,
+    /// Its name in paths.
+    slug: String,
+    /// Its name.
+    name: String,
+    /// Its rules.
+    #[schema(value_type = SettingsView)]
+    settings: Settings,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "only describes Settings, whose types live in an engine")]
+struct SettingsView {
+    /// `standard` or `strict`.
+    governance_mode: String,
+    /// `hash_only` or `redacted`.
+    content_policy: String,
+}
+
+impl From<&Project> for ProjectView {
+    fn from(project: &Project) -> Self {
+        Self {
+            id: project.id.clone(),
+            slug: project.slug.clone(),
+            name: project.name.clone(),
+            settings: project.settings,
+            created_at: project.created_at,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    #[serde(default)]
+    limit: Limit,
+    #[serde(default)]
+    cursor: Option<Cursor>,
+}
+
+/// The projects that the caller can see, by slug.
+#[utoipa::path(get, path = "/api/v1/projects", tag = "projects",
+    params(("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Items on a page"), ("cursor" = Option<String>, Query, description = "The page before's next_cursor")),
+    responses((status = 200, description = "A page of projects", body = ListPage<ProjectView>)))]
+async fn list(
+    state: web::Data<AppState>,
+    access: Access,
+    query: Query<ListQuery>,
+) -> Result<web::Json<ListPage<ProjectView>>, ApiError> {
+    let ListQuery { limit, cursor } = query.into_inner();
+    let whose = match access.principal {
+        Principal::Key { project_id, .. } => Whose::OfKey(project_id),
+        Principal::User { is_admin: true, .. } => Whose::All,
+        Principal::User { id, .. } => Whose::OfUser(id),
+    };
+    let after = cursor.as_ref().and_then(Cursor::text).map(str::to_owned);
+    let rows =
+        state.db.read(move |conn| store::list(conn, &whose, after.as_deref(), limit.get())).await?;
+    let views = rows.into_iter().map(|row| Project::of(&state, row).map(|p| ProjectView::from(&p)));
+    let views = views.collect::<Result<Vec<_>, _>>()?;
+    Ok(web::Json(ListPage::new(views, limit, |view| Cursor::of([view.slug.clone()]))))
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewProject {
+    /// Its name.
+    name: Name,
+    /// Its name in paths; made from the name if absent.
+    #[serde(default)]
+    slug: Option<Slug>,
+    /// Its rules; the careful ones if absent.
+    #[serde(default, deserialize_with = "invocation::object")]
+    settings: SettingsChange,
+}
+
+/// Make a project; whoever makes it is its first admin.
+#[utoipa::path(post, path = "/api/v1/projects", tag = "projects", request_body = NewProject,
+    responses((status = 201, description = "The project", body = ProjectView)))]
+async fn create(
+    state: web::Data<AppState>,
+    access: Access,
+    body: Json<NewProject>,
+) -> Result<HttpResponse, ApiError> {
+    access.administrator()?;
+    let NewProject { name, slug, settings } = body.into_inner();
+    let slug = slug.or_else(|| Slug::of(&name));
+    let slug = slug
+        .ok_or_else(|| ApiError::field("/slug", "is needed, since none follows from the name"))?;
+    let settings = Settings::default().changed(settings);
+    let row = ProjectRow {
+        id: state.clock.new_id(),
+        slug: slug.as_str().to_owned(),
+        name: name.as_str().to_owned(),
+        settings: serde_json::to_string(&settings).map_err(ApiError::internal)?,
+        secret: rand::random::<[u8; 32]>().to_vec(),
+        created_at: state.clock.now().micros(),
+        deleted_at: None,
+    };
+    let project = Project::of(&state, row.clone())?;
+    let (inner, principal) = (state.clone(), access.principal.clone());
+    state
+        .db
+        .write(move |conn| {
+            let project_id = row.id.clone();
+            if !store::insert(conn, row)? {
+                return Err(ApiError::new(Code::Conflict, "A project has this slug already."));
+            }
+            if let Principal::User { id, .. } = &principal {
+                set_member(conn, &project_id, id, Role::Admin)?;
+            }
+            audit::append(conn, &inner, principal.actor(), Some(&project_id), Act::ProjectCreated)?;
+            Ok(())
+        })
+        .await?;
+    Ok(HttpResponse::Created().json(ProjectView::from(&project)))
+}
+
+/// One project, by id or slug.
+#[utoipa::path(get, path = "/api/v1/projects/{project}", tag = "projects",
+    params(("project" = String, Path, description = "Id or slug")),
+    responses((status = 200, description = "The project", body = ProjectView)))]
+async fn show(
+    access: Access,
+    project: web::Path<String>,
+) -> Result<web::Json<ProjectView>, ApiError> {
+    let project = access.project(&project, Action::ReadProject).await?;
+    Ok(web::Json(ProjectView::from(&*project)))
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ProjectChange {
+    /// A new name.
+    #[serde(default)]
+    name: Option<Name>,
+    /// Rules to change; they hold for events that come from now on.
+    #[serde(default, deserialize_with = "invocation::object")]
+    settings: SettingsChange,
+}
+
+/// Change a project's name or rules.
+#[utoipa::path(patch, path = "/api/v1/projects/{project}", tag = "projects", request_body = ProjectChange,
+    params(("project" = String, Path, description = "Id or slug")),
+    responses((status = 200, description = "The project as it is now", body = ProjectView)))]
+async fn change(
+    state: web::Data<AppState>,
+    access: Access,
+    project: web::Path<String>,
+    body: Json<ProjectChange>,
+) -> Result<web::Json<ProjectView>, ApiError> {
+    let project = access.project(&project, Action::ChangeProject).await?;
+    let body = body.into_inner();
+    let (inner, actor, id) = (state.clone(), access.principal.actor(), project.id.clone());
+    let changed = state
+        .db
+        .write(move |conn| {
+            let row = store::find(conn, &id)?.ok_or_else(|| ApiError::not_found("project"))?;
+            let mut project = Project::of(&inner, row)?;
+            if let Some(name) = body.name {
+                name.as_str().clone_into(&mut project.name);
+            }
+            project.settings = project.settings.changed(body.settings);
+            let settings = serde_json::to_value(project.settings).map_err(ApiError::internal)?;
+            store::update(conn, &id, &project.name, &settings.to_string())?;
+            audit::append(conn, &inner, actor, Some(&id), Act::ProjectChanged { settings })?;
+            Ok::<_, ApiError>(project)
+        })
+        .await?;
+    access.forget();
+    Ok(web::Json(ProjectView::from(&changed)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeleteQuery {
+    #[serde(default)]
+    confirm: String,
+}
+
+/// Delete a project. It is gone at once and erased for good 30 days later.
+#[utoipa::path(delete, path = "/api/v1/projects/{project}", tag = "projects",
+    params(("project" = String, Path, description = "Id or slug"),
+           ("confirm" = String, Query, description = "The project's name, so that nothing is deleted by mistake")),
+    responses((status = 204, description = "Deleted")))]
+async fn delete(
+    state: web::Data<AppState>,
+    access: Access,
+    project: web::Path<String>,
+    query: Query<DeleteQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let project = access.project(&project, Action::DeleteProject).await?;
+    if query.into_inner().confirm != project.name {
+        return Err(ApiError::field("/confirm", "must be the project's name"));
+    }
+    let (inner, actor, now) = (state.clone(), access.principal.actor(), state.clock.now().micros());
+    let id = project.id.clone();
+    state
+        .db
+        .write(move |conn| {
+            store::set_deleted(conn, &id, now)?;
+            audit::append(conn, &inner, actor, Some(&id), Act::ProjectDeleted)?;
+            Ok::<_, ApiError>(())
+        })
+        .await?;
+    access.forget();
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,17 @@
+//! Projects: the tenants. Everything else belongs to one.
+//!
+//! Invariants: a slug is used once, deleted projects included; a deleted project is gone from every
+//! route at once and erased for good 30 days later.
+//!
+//! Table: `projects`.
+
+mod access;
+mod api;
+mod members;
+mod model;
+mod store;
+
+pub use access::{Access, Handle, Project};
+pub use api::{paths, routes};
+pub use model::{Name, Settings, Slug};
+pub use store::{ProjectRow, due_for_erasure, ensure_default, find, set_erased};

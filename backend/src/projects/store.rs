@@ -1,0 +1,148 @@
+//! The table of projects.
+
+use crate::db::schema::{memberships, projects};
+use crate::db::{Conn, DbError, on_each};
+use diesel::prelude::*;
+
+/// A project's row.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = projects)]
+#[expect(missing_docs, reason = "the columns' names say it")]
+pub struct ProjectRow {
+    pub id: String,
+    pub slug: String,
+    pub name: String,
+    pub settings: String,
+    pub secret: Vec<u8>,
+    pub created_at: i64,
+    pub deleted_at: Option<i64>,
+}
+
+/// The slug of the project that the first start makes.
+const DEFAULT: &str = "default";
+
+/// A project that is not deleted, by id or slug.
+///
+/// # Errors
+/// The database.
+pub fn find(conn: &mut Conn, id_or_slug: &str) -> Result<Option<ProjectRow>, DbError> {
+    let row = projects::table
+        .filter(projects::id.eq(id_or_slug).or(projects::slug.eq(id_or_slug)))
+        .filter(projects::deleted_at.is_null());
+    Ok(row.first(conn).optional()?)
+}
+
+/// Stores a project; `false` if its slug is taken.
+///
+/// # Errors
+/// The database.
+pub(super) fn insert(conn: &mut Conn, row: ProjectRow) -> Result<bool, DbError> {
+    let added = on_each!(conn, |conn| {
+        diesel::insert_into(projects::table).values(row).on_conflict_do_nothing().execute(conn)?
+    });
+    Ok(added == 1)
+}
+
+/// The id of the project `default`, which is made if there is none; whether it was.
+///
+/// # Errors
+/// The database.
+pub fn ensure_default(
+    conn: &mut Conn,
+    id: String,
+    secret: Vec<u8>,
+    now: i64,
+) -> Result<(String, bool), DbError> {
+    let row = ProjectRow {
+        id,
+        slug: DEFAULT.to_owned(),
+        name: "Default".to_owned(),
+        settings: "{}".to_owned(),
+        secret,
+        created_at: now,
+        deleted_at: None,
+    };
+    let added = insert(conn, row)?;
+    let id = projects::table.filter(projects::slug.eq(DEFAULT)).select(projects::id).first(conn)?;
+    Ok((id, added))
+}
+
+/// A page of projects by slug: all of them, those of a user, or the one of a key.
+pub(super) fn list(
+    conn: &mut Conn,
+    whose: &Whose,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<ProjectRow>, DbError> {
+    let mut query = projects::table.filter(projects::deleted_at.is_null()).into_boxed();
+    match whose {
+        Whose::All => {}
+        Whose::OfKey(project_id) => query = query.filter(projects::id.eq(project_id)),
+        Whose::OfUser(user_id) => {
+            let theirs = memberships::table
+                .filter(memberships::user_id.eq(user_id))
+                .select(memberships::project_id);
+            query = query.filter(projects::id.eq_any(theirs));
+        }
+    }
+    if let Some(after) = after {
+        query = query.filter(projects::slug.gt(after.to_owned()));
+    }
+    Ok(query.order(projects::slug).limit(limit).load(conn)?)
+}
+
+/// Which projects a list is of.
+pub(super) enum Whose {
+    All,
+    OfUser(String),
+    OfKey(String),
+}
+
+pub(super) fn update(conn: &mut Conn, id: &str, name: &str, settings: &str) -> Result<(), DbError> {
+    let change = (projects::name.eq(name), projects::settings.eq(settings));
+    diesel::update(projects::table.find(id)).set(change).execute(conn)?;
+    Ok(())
+}
+
+pub(super) fn set_deleted(conn: &mut Conn, id: &str, now: i64) -> Result<(), DbError> {
+    diesel::update(projects::table.find(id))
+        .set(projects::deleted_at.eq(Some(now)))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// The projects that were deleted before `before` and are not erased yet.
+///
+/// # Errors
+/// The database.
+pub fn due_for_erasure(conn: &mut Conn, before: i64) -> Result<Vec<String>, DbError> {
+    let due = projects::table
+        .filter(projects::deleted_at.le(before))
+        .filter(projects::settings.ne(ERASED))
+        .select(projects::id);
+    Ok(due.load(conn)?)
+}
+
+/// Stands in `settings` once a project is erased.
+const ERASED: &str = "erased";
+
+/// Erases the project's own data and keeps its id, so that what is left of it in the ledger is
+/// still somebody's.
+///
+/// # Errors
+/// The database.
+pub fn set_erased(conn: &mut Conn, id: &str) -> Result<(), DbError> {
+    let nothing = (
+        projects::name.eq(ERASED),
+        projects::slug.eq(format!("erased-{id}")),
+        projects::settings.eq(ERASED),
+        projects::secret.eq(Vec::<u8>::new()),
+    );
+    diesel::update(projects::table.find(id)).set(nothing).execute(conn)?;
+    diesel::delete(memberships::table.filter(memberships::project_id.eq(id))).execute(conn)?;
+    diesel::delete(
+        crate::db::schema::api_keys::table.filter(crate::db::schema::api_keys::project_id.eq(id)),
+    )
+    .execute(conn)?;
+    Ok(())
+}

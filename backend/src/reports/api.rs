@@ -1,0 +1,205 @@
+//! Reports over HTTP.
+
+use super::service::{self, Request};
+use super::store::{self, Stored};
+use crate::auth::Action;
+use crate::edge::{Cursor, Json, Limit, ListPage, Query, resource};
+use crate::error::ApiError;
+use crate::projects::Access;
+use crate::state::AppState;
+use actix_web::http::Method;
+use actix_web::{HttpResponse, web};
+use invocation::Timestamp;
+use report::Report;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// The routes below `/api/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(resource(
+            "/projects/{project}/reports",
+            [(Method::GET, web::to(list)), (Method::POST, web::to(create))],
+        ))
+        .service(resource("/projects/{project}/reports/{report}", [(Method::GET, web::to(show))]))
+        .service(resource("/schemas/transparency_report.json", [(Method::GET, web::to(schema))]));
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(list, create, show, schema))]
+struct Paths;
+
+/// The paths' place in the OpenAPI document.
+pub fn paths() -> utoipa::openapi::OpenApi {
+    <Paths as utoipa::OpenApi>::openapi()
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewReport {
+    /// Only this run.
+    #[serde(default)]
+    run_id: Option<String>,
+    /// Calls that began at this time or later.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Calls that began before this time.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
+}
+
+impl NewReport {
+    fn validate(self) -> Result<Request, ApiError> {
+        let Self { run_id, from, to } = self;
+        match (&run_id, from, to) {
+            (None, None, None) => Err(ApiError::field("", "must name a run_id, or from and to")),
+            (None, None, Some(_)) => Err(ApiError::field("/from", "is missing")),
+            (None, Some(_), None) => Err(ApiError::field("/to", "is missing")),
+            (_, Some(from), Some(to)) if from >= to => {
+                Err(ApiError::field("/to", "must be later than from"))
+            }
+            _ => Ok(Request { run_id, from, to }),
+        }
+    }
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct ReportView {
+    /// The report's id.
+    id: String,
+    /// The run that it is about.
+    run_id: Option<String>,
+    /// Where its period starts.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Where its period ends.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// The SHA-256 of its JSON, hex.
+    sha256: String,
+    /// The report itself (see /api/v1/schemas/transparency_report.json).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    report: Option<Box<RawValue>>,
+}
+
+impl From<&Stored> for ReportView {
+    fn from(stored: &Stored) -> Self {
+        Self {
+            id: stored.id.clone(),
+            run_id: stored.run_id.clone(),
+            from: stored.from_at.map(Timestamp::from_micros),
+            to: stored.to_at.map(Timestamp::from_micros),
+            created_at: Timestamp::from_micros(stored.created_at),
+            sha256: stored.sha256.clone(),
+            report: None,
+        }
+    }
+}
+
+/// Make a report of a run or a period.
+#[utoipa::path(post, path = "/api/v1/projects/{project}/reports", tag = "reports", request_body = NewReport,
+    params(("project" = String, Path, description = "Id or slug")),
+    responses((status = 201, description = "The report", body = ReportView)))]
+async fn create(
+    state: web::Data<AppState>,
+    access: Access,
+    project: web::Path<String>,
+    body: Json<NewReport>,
+) -> Result<HttpResponse, ApiError> {
+    let project = access.project(&project, Action::CreateReports).await?;
+    let request = body.into_inner().validate()?;
+    let (inner, actor) = (state.clone(), access.principal.actor());
+    let stored = state
+        .db
+        .write(move |conn| service::create(conn, &inner, &project, &request, actor))
+        .await?;
+    let view = ReportView::from(&stored);
+    let report = RawValue::from_string(stored.body).map_err(ApiError::internal)?;
+    Ok(HttpResponse::Created().json(ReportView { report: Some(report), ..view }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    #[serde(default)]
+    limit: Limit,
+    #[serde(default)]
+    cursor: Option<Cursor>,
+}
+
+/// A project's reports, newest first.
+#[utoipa::path(get, path = "/api/v1/projects/{project}/reports", tag = "reports",
+    params(("project" = String, Path, description = "Id or slug"),
+           ("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Items on a page"), ("cursor" = Option<String>, Query, description = "The page before's next_cursor")),
+    responses((status = 200, description = "A page of reports", body = ListPage<ReportView>)))]
+async fn list(
+    state: web::Data<AppState>,
+    access: Access,
+    project: web::Path<String>,
+    query: Query<ListQuery>,
+) -> Result<web::Json<ListPage<ReportView>>, ApiError> {
+    let project = access.project(&project, Action::ReadReports).await?;
+    let ListQuery { limit, cursor } = query.into_inner();
+    let before = cursor.as_ref().and_then(Cursor::text).map(str::to_owned);
+    let rows = state
+        .db
+        .read(move |conn| store::list(conn, &project.id, before.as_deref(), limit.get()))
+        .await?;
+    let views = rows.iter().map(ReportView::from).collect();
+    Ok(web::Json(ListPage::new(views, limit, |view: &ReportView| Cursor::of([view.id.clone()]))))
+}
+
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    #[default]
+    Json,
+    Markdown,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ShowQuery {
+    #[serde(default)]
+    format: Format,
+}
+
+/// A report's bytes: JSON as its digest is of, or Markdown.
+#[utoipa::path(get, path = "/api/v1/projects/{project}/reports/{report}", tag = "reports",
+    params(("project" = String, Path, description = "Id or slug"), ("report" = String, Path, description = "The report's id"),
+           ("format" = Option<String>, Query, description = "json (the default) or markdown")),
+    responses((status = 200, description = "The report", content(
+        (serde_json::Value = "application/json"), (String = "text/markdown")))))]
+async fn show(
+    state: web::Data<AppState>,
+    access: Access,
+    path: web::Path<(String, String)>,
+    query: Query<ShowQuery>,
+) -> Result<HttpResponse, ApiError> {
+    let (project, id) = path.into_inner();
+    let project = access.project(&project, Action::ReadReports).await?;
+    let stored = state.db.read(move |conn| store::find(conn, &project.id, &id)).await?;
+    let stored = stored.ok_or_else(|| ApiError::not_found("report"))?;
+    Ok(match query.into_inner().format {
+        Format::Json => HttpResponse::Ok().content_type("application/json").body(stored.body),
+        Format::Markdown => {
+            let report: Report = serde_json::from_str(&stored.body).map_err(ApiError::internal)?;
+            HttpResponse::Ok()
+                .content_type("text/markdown; charset=utf-8")
+                .body(report.to_markdown())
+        }
+    })
+}
+
+/// The JSON Schema of a report.
+#[utoipa::path(get, path = "/api/v1/schemas/transparency_report.json", tag = "schemas",
+    responses((status = 200, description = "JSON Schema, draft 2020-12", body = serde_json::Value, content_type = "application/schema+json")))]
+async fn schema() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/schema+json").body(report::REPORT_SCHEMA)
+}

@@ -1,0 +1,14 @@
+//! Transparency reports: made from sealed records, stored, and shown as JSON or Markdown.
+//!
+//! Invariant: the same records give the same bytes. A report's checkpoint covers the log up to its
+//! newest record, whatever came after.
+//!
+//! Table: `reports`.
+
+mod api;
+mod service;
+mod store;
+
+pub use api::{paths, routes};
+pub use service::{Request, create};
+pub use store::{Stored, find};

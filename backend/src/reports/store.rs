@@ -1,0 +1,48 @@
+//! The table of reports.
+
+use crate::db::schema::reports;
+use crate::db::{Conn, DbError};
+use diesel::prelude::*;
+
+/// A report as it is stored.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = reports)]
+#[expect(missing_docs, reason = "the columns' names say it")]
+pub struct Stored {
+    pub id: String,
+    pub project_id: String,
+    pub run_id: Option<String>,
+    pub from_at: Option<i64>,
+    pub to_at: Option<i64>,
+    pub created_at: i64,
+    pub sha256: String,
+    pub body: String,
+}
+
+pub(super) fn insert(conn: &mut Conn, report: &Stored) -> Result<(), DbError> {
+    diesel::insert_into(reports::table).values(report.clone()).execute(conn)?;
+    Ok(())
+}
+
+/// A project's report.
+///
+/// # Errors
+/// The database.
+pub fn find(conn: &mut Conn, project_id: &str, id: &str) -> Result<Option<Stored>, DbError> {
+    let row = reports::table.find(id).filter(reports::project_id.eq(project_id));
+    Ok(row.first(conn).optional()?)
+}
+
+/// A page of a project's reports, newest first.
+pub(super) fn list(
+    conn: &mut Conn,
+    project_id: &str,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Stored>, DbError> {
+    let mut query = reports::table.filter(reports::project_id.eq(project_id)).into_boxed();
+    if let Some(before) = before {
+        query = query.filter(reports::id.lt(before.to_owned()));
+    }
+    Ok(query.order(reports::id.desc()).limit(limit).load(conn)?)
+}

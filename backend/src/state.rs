@@ -1,0 +1,90 @@
+//! What every handler shares. It stands below the slices and holds nothing of theirs.
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Db;
+use crate::signers::Signers;
+use crate::telemetry::Metrics;
+use hmac::{Hmac, KeyInit, Mac};
+use pricing::PriceTable;
+use secrecy::{ExposeSecret, SecretBox};
+use sha2::Sha256;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Handles, cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The database.
+    pub db: Db,
+    /// Time and ids.
+    pub clock: Clock,
+    /// Counters and histograms, in a registry of this state's own.
+    pub metrics: Metrics,
+    /// What calls cost.
+    pub prices: Arc<PriceTable>,
+    /// What signs the ledger.
+    pub signers: Arc<Signers>,
+    /// Whether the service is stopping, so that `/ready` says no.
+    pub stopping: Stopping,
+    master: Arc<SecretBox<[u8; 32]>>,
+}
+
+/// Whether the service is stopping.
+#[derive(Debug, Clone, Default)]
+pub struct Stopping(Arc<AtomicBool>);
+
+impl Stopping {
+    /// From now on it is.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it is.
+    pub fn has_begun(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// The state could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StateError(String);
+
+impl AppState {
+    /// Sets up the handles; connects to nothing yet.
+    ///
+    /// # Errors
+    /// The vendored price table or a metric is broken.
+    pub fn new(config: Config) -> Result<Self, StateError> {
+        let metrics = Metrics::new().map_err(|error| StateError(error.to_string()))?;
+        let url = config.database.url.expose_secret();
+        let db = Db::open(url, config.database.pool, metrics.registry()).map_err(StateError)?;
+        let prices = PriceTable::vendored().map_err(|error| StateError(error.to_string()))?;
+        let signers = Signers::new(&config).map_err(|error| StateError(error.to_string()))?;
+        Ok(Self {
+            signers: Arc::new(signers),
+            master: Arc::clone(&config.secrets.master),
+            config: Arc::new(config),
+            db,
+            clock: Clock::default(),
+            metrics,
+            prices: Arc::new(prices),
+            stopping: Stopping::default(),
+        })
+    }
+
+    /// A key of a project's own: of the service's secret and the project's, so that neither a copy
+    /// of the database nor the secret alone can link digests to texts, and erasing the project's
+    /// part ends it for good.
+    pub fn project_key(&self, project_secret: &[u8]) -> [u8; 32] {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(self.master.expose_secret())
+            .expect("any key length");
+        mac.update(b"researchflow project key");
+        mac.update(project_secret);
+        mac.finalize().into_bytes().into()
+    }
+}

@@ -1,0 +1,119 @@
+//! Counters and histograms, in a registry that the state holds, so that tests are alone.
+
+use prometheus::{
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
+};
+
+/// The service's metrics. Cheap to clone.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Registry,
+    /// Answers by method, route pattern and status.
+    pub requests: IntCounterVec,
+    /// Seconds from request to answer, by route pattern.
+    pub request_seconds: HistogramVec,
+    /// Requests under way.
+    pub in_flight: IntGauge,
+    /// Events by source (`rest`, `otlp`) and outcome (`stored`, `duplicate`, `rejected`, `skipped`).
+    pub events: IntCounterVec,
+    /// Findings of the PHI gate by class.
+    pub phi_findings: IntCounterVec,
+    /// Texts that could not be scanned and were dropped.
+    pub phi_failures: IntCounter,
+    /// Events in one commit.
+    pub commit_events: Histogram,
+    /// Seconds that one commit took.
+    pub commit_seconds: Histogram,
+    /// Events whose call could not be priced.
+    pub unpriced: IntCounter,
+}
+
+impl Metrics {
+    /// A registry of its own with all of them.
+    ///
+    /// # Errors
+    /// Two have the same name.
+    pub fn new() -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let metrics = Self {
+            requests: counters(
+                "researchflow_http_requests_total",
+                "HTTP answers.",
+                &["method", "route", "status"],
+            )?,
+            request_seconds: HistogramVec::new(
+                HistogramOpts::new(
+                    "researchflow_http_request_seconds",
+                    "Time to answer a request.",
+                )
+                .buckets(vec![
+                    0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+                ]),
+                &["route"],
+            )?,
+            in_flight: IntGauge::new(
+                "researchflow_http_requests_in_flight",
+                "Requests under way.",
+            )?,
+            events: counters(
+                "researchflow_events_total",
+                "Events taken in.",
+                &["source", "outcome"],
+            )?,
+            phi_findings: counters(
+                "researchflow_phi_findings_total",
+                "Identifiers found by the PHI gate.",
+                &["class"],
+            )?,
+            phi_failures: IntCounter::new(
+                "researchflow_phi_failures_total",
+                "Events with a text that could not be scanned and was dropped.",
+            )?,
+            commit_events: Histogram::with_opts(
+                HistogramOpts::new("researchflow_ledger_commit_events", "Events in one commit.")
+                    .buckets(vec![1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0]),
+            )?,
+            commit_seconds: Histogram::with_opts(
+                HistogramOpts::new("researchflow_ledger_commit_seconds", "Time for one commit.")
+                    .buckets(vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0]),
+            )?,
+            unpriced: IntCounter::new(
+                "researchflow_events_unpriced_total",
+                "Model calls that the price table does not know.",
+            )?,
+            registry,
+        };
+        metrics.register()?;
+        Ok(metrics)
+    }
+
+    /// The registry, for others to add to.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Everything as Prometheus text.
+    ///
+    /// # Errors
+    /// A metric cannot be written.
+    pub fn encode(&self) -> prometheus::Result<String> {
+        TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+
+    fn register(&self) -> prometheus::Result<()> {
+        self.registry.register(Box::new(self.requests.clone()))?;
+        self.registry.register(Box::new(self.request_seconds.clone()))?;
+        self.registry.register(Box::new(self.in_flight.clone()))?;
+        self.registry.register(Box::new(self.events.clone()))?;
+        self.registry.register(Box::new(self.phi_findings.clone()))?;
+        self.registry.register(Box::new(self.phi_failures.clone()))?;
+        self.registry.register(Box::new(self.commit_events.clone()))?;
+        self.registry.register(Box::new(self.commit_seconds.clone()))?;
+        self.registry.register(Box::new(self.unpriced.clone()))
+    }
+}
+
+fn counters(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
+    IntCounterVec::new(Opts::new(name, help), labels)
+}

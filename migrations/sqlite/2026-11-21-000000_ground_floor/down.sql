@@ -1,0 +1,16 @@
+DROP TABLE reports;
+DROP TABLE audit_events;
+DROP TABLE runs;
+DROP TABLE invocation_labels;
+DROP TABLE invocations;
+DROP TABLE ledger_erasures;
+DROP TABLE ledger_records;
+DROP TABLE ledger_tiles;
+DROP TABLE ledger_entries;
+DROP TABLE ledger_heads;
+DROP TABLE idempotency_keys;
+DROP TABLE api_keys;
+DROP TABLE memberships;
+DROP TABLE sessions;
+DROP TABLE users;
+DROP TABLE projects;
