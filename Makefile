@@ -1,0 +1,59 @@
+# The commands of the house. Each does its own set-up on a fresh Debian machine with Rust.
+
+CARGO ?= cargo
+# The black-box tests wait more than they compute.
+export RUST_TEST_THREADS ?= 4
+
+# As `cargo test --workspace` builds it, so that nothing is built twice.
+BUILD = $(CARGO) build --locked --workspace --all-targets
+BLACKBOX = tests/services $(CARGO) test --locked --workspace --test blackbox --
+
+.DEFAULT_GOAL := help
+.PHONY: help run test blackbox crash tamper schemathesis bench-ingest check clean
+
+help: ## Prints this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## Builds and starts the service on http://127.0.0.1:8080
+	scripts/prerequisites run
+	$(CARGO) run --locked --release -p researchflow -- serve
+
+test: ## Every test, on SQLite and PostgreSQL, both made for it and thrown away
+	scripts/prerequisites test
+	$(BUILD)
+	tests/services $(CARGO) test --locked --workspace
+
+blackbox: ## The black-box tests; ONLY=name runs those whose name has it
+	scripts/prerequisites test
+	$(BUILD)
+	$(BLACKBOX) $(ONLY)
+
+crash: ## Kills the service at 50 random moments under load (ROUNDS=n), on each database
+	scripts/prerequisites test
+	$(BUILD)
+	ROUNDS=$${ROUNDS:-50} $(BLACKBOX) resilience::crash --nocapture
+
+tamper: ## Tampers with 1,000 copies of a ledger (TAMPER_TRIES=n), on each database
+	scripts/prerequisites test
+	$(BUILD)
+	TAMPER_TRIES=$${TAMPER_TRIES:-1000} $(BLACKBOX) security::tamper --nocapture
+
+schemathesis: ## Requests made from the OpenAPI document, 100 for each operation (EXAMPLES=n)
+	scripts/prerequisites test
+	$(BUILD)
+	EXAMPLES=$${EXAMPLES:-100} $(BLACKBOX) e2e::schemathesis --nocapture
+
+bench-ingest: ## Measures ingestion, on each database
+	scripts/prerequisites test
+	$(CARGO) build --locked --release -p researchflow
+	tests/services $(CARGO) run --locked --release -p tests --bin bench-ingest
+
+check: ## Formatting, lints, documentation, licences; warnings are errors
+	scripts/prerequisites run
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check; else echo "cargo-deny is not installed: licences not checked"; fi
+
+clean: ## Deletes what was built and what the tests installed
+	$(CARGO) clean

@@ -1,0 +1,68 @@
+//! Black-box tests: the real binary, over real sockets, on both databases.
+//!
+//! ```text
+//! both!(test, …) ─▶ Database ─▶ Service ─▶ Client ─▶ Answer
+//!                   its own     a process   one identity
+//! ```
+//!
+//! Every test has its own database and its own process, and leaves neither behind. `make test`
+//! builds the binary and gives the tests a PostgreSQL cluster to make their databases in.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod answer;
+pub mod bodies;
+mod client;
+mod cluster;
+mod database;
+mod link;
+mod postgres;
+mod raw;
+mod service;
+mod sqlite;
+mod wait;
+
+pub use answer::Answer;
+pub use client::{Client, PROJECT};
+pub use cluster::Cluster;
+pub use database::{Cell, Database, Kind, Outcome};
+pub use link::Link;
+pub use service::{ADMIN, Builder, KEY, PASSWORD, Service};
+pub use sqlite::WriteLock;
+pub use wait::{eventually, within};
+
+/// Makes of each named function two tests: on SQLite and on PostgreSQL.
+///
+/// ```text
+/// tests::both!(an_event_is_recorded);
+///
+/// fn an_event_is_recorded(database: Database) { … }
+/// ```
+#[macro_export]
+macro_rules! both {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $test() { super::$test($crate::Database::sqlite()); })+
+        }
+        mod postgres {
+            $(#[test] fn $test() { super::$test($crate::Database::postgres()); })+
+        }
+    };
+}
+
+/// A setting of the tests themselves, such as `ROUNDS`; `default` when it is not set.
+///
+/// # Panics
+/// It is set to something else than a number.
+pub fn setting(name: &str, default: usize) -> usize {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the tests' own settings; the service has its own"
+    )]
+    let value = std::env::var(name).ok();
+    value.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
+}

@@ -1,0 +1,253 @@
+//! The service as a process.
+
+use crate::database::outcome;
+use crate::{Answer, Client, Database, Outcome, eventually, raw};
+use serde_json::Value;
+use std::fs::{File, OpenOptions};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+/// The email of the administrator that the first start makes.
+pub const ADMIN: &str = "admin@researchflow.test";
+/// The administrator's password.
+pub const PASSWORD: &str = "a horse, a battery and a staple";
+/// The key with every scope that the first start installs.
+pub const KEY: &str = "black-box-tests-bootstrap-key-0123456789";
+
+/// A running service; dropping kills it.
+pub struct Service {
+    database: Database,
+    settings: Vec<(String, String)>,
+    process: Child,
+    address: SocketAddr,
+}
+
+/// What a service is to be started with.
+pub struct Builder {
+    database: Database,
+    settings: Vec<(String, String)>,
+}
+
+impl Builder {
+    /// With an environment variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts it, and returns when it listens.
+    ///
+    /// # Panics
+    /// It does not within 30 s.
+    #[must_use]
+    pub fn start(self) -> Service {
+        let (process, address) = launch(&self.database, &self.settings);
+        Service { database: self.database, settings: self.settings, process, address }
+    }
+}
+
+impl Service {
+    /// With the settings that every test has.
+    pub fn builder(database: Database) -> Builder {
+        std::fs::create_dir_all(database.data_dir()).expect("a data directory");
+        let builder = Builder { database, settings: Vec::new() };
+        builder
+            .env("RESEARCHFLOW_LISTEN", "127.0.0.1:0")
+            .env("RESEARCHFLOW_LOG_FORMAT", "json")
+            .env("RESEARCHFLOW_RATE_LIMITS", "off")
+            .env("RESEARCHFLOW_BOOTSTRAP_ADMIN", &format!("{ADMIN}:{PASSWORD}"))
+            .env("RESEARCHFLOW_BOOTSTRAP_KEY", KEY)
+    }
+
+    /// Starts it on `database`.
+    pub fn start(database: Database) -> Self {
+        Self::builder(database).start()
+    }
+
+    /// Its database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Where it listens.
+    pub fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A client without credentials.
+    pub fn nobody(&self) -> Client {
+        Client::new(&self.base())
+    }
+
+    /// A client with the key that may do everything in the project `default`.
+    pub fn key(&self) -> Client {
+        self.nobody().with_key(KEY)
+    }
+
+    /// The administrator, signed in.
+    pub fn admin(&self) -> Client {
+        self.nobody().sign_in(ADMIN, PASSWORD)
+    }
+
+    /// A new user, signed in; `role` in the project `default`, if there is one.
+    ///
+    /// # Panics
+    /// The service refuses.
+    pub fn user(&self, email: &str, role: Option<&str>) -> Client {
+        self.database.create_user(email, PASSWORD);
+        if let Some(role) = role {
+            let member = serde_json::json!({"email": email, "role": role});
+            let answer = self.admin().json("PUT", "/api/v1/projects/default/members", &member);
+            assert!(answer.status < 300, "{answer:?}");
+        }
+        self.nobody().sign_in(email, PASSWORD)
+    }
+
+    /// A new key of the project `default`: its id, and a client that has it.
+    ///
+    /// # Panics
+    /// The service refuses.
+    pub fn new_key(&self, scopes: &[&str]) -> (String, Client) {
+        let body = serde_json::json!({"name": "test", "scopes": scopes});
+        let key = self.key().post("/api/v1/projects/default/keys", &body).expect(201);
+        let secret = key["key"].as_str().expect("the key, this once");
+        (key["id"].as_str().expect("an id").to_owned(), self.nobody().with_key(secret))
+    }
+
+    /// `researchflow <arguments>` with this service's settings and address.
+    pub fn researchflow(&self, arguments: &[&str]) -> Outcome {
+        let mut command = self.database.command(arguments);
+        let settings = self.settings.iter().cloned();
+        outcome(command.envs(settings).env("RESEARCHFLOW_LISTEN", self.address.to_string()))
+    }
+
+    /// Sends bytes that no well-behaved client would, and reads what comes.
+    pub fn raw(&self, bytes: &[u8]) -> Answer {
+        raw::exchange(self.address, bytes)
+    }
+
+    /// A `POST` whose body may be refused before it is whole.
+    pub fn raw_post(&self, path: &str, fields: &str, body: &[u8]) -> Answer {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\nconnection: close\r\n\
+             content-length: {}\r\n{fields}\r\n",
+            body.len()
+        );
+        self.raw(&[head.as_bytes(), body].concat())
+    }
+
+    /// All lines that it has logged.
+    ///
+    /// # Panics
+    /// A line is no JSON.
+    pub fn log(&self) -> Vec<Value> {
+        let text = std::fs::read_to_string(log_file(&self.database)).expect("the log");
+        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        text.lines().map(parse).collect()
+    }
+
+    /// The most memory that it ever had resident, in bytes.
+    ///
+    /// # Panics
+    /// There is no such process, or no Linux.
+    pub fn peak_memory(&self) -> usize {
+        let file = format!("/proc/{}/status", self.process.id());
+        let status = std::fs::read_to_string(file).expect("a running process");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = peak.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+        kilobytes.expect("VmHWM in kB") << 10
+    }
+
+    /// Ends it by SIGTERM, as an operator does, and returns how it ended.
+    ///
+    /// # Panics
+    /// It is still there after 30 s.
+    pub fn stop(&mut self) -> ExitStatus {
+        self.signal("TERM");
+        eventually("the service ends", || self.process.try_wait().expect("a child"))
+    }
+
+    /// Sends a signal.
+    ///
+    /// # Panics
+    /// There is no such process.
+    pub fn signal(&self, name: &str) {
+        let pid = self.process.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.expect("kill runs").success(), "SIG{name} to {pid}");
+    }
+
+    /// Ends it by SIGKILL.
+    ///
+    /// # Panics
+    /// It cannot be killed.
+    pub fn kill(&mut self) {
+        self.process.kill().expect("a running child");
+        self.process.wait().expect("a child");
+    }
+
+    /// Starts it again on the same database, at another port.
+    pub fn restart(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        (self.process, self.address) = launch(&self.database, &self.settings);
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(log_file(&self.database)).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = lines.len().saturating_sub(20);
+            let tail = lines[last..].join("\n");
+            // The harness shows what a failing test printed.
+            #[expect(clippy::print_stdout, reason = "the log of a failing test")]
+            {
+                println!("the service's last lines:\n{tail}");
+            }
+        }
+    }
+}
+
+fn log_file(database: &Database) -> PathBuf {
+    database.folder().join("service.log")
+}
+
+fn launch(database: &Database, settings: &[(String, String)]) -> (Child, SocketAddr) {
+    let log = log_file(database);
+    let before = std::fs::metadata(&log).map_or(0, |file| file.len() as usize);
+    let append =
+        || -> File { OpenOptions::new().create(true).append(true).open(&log).expect("a log file") };
+    let mut process = database
+        .command(&["serve"])
+        .envs(settings.iter().cloned())
+        .stdin(Stdio::null())
+        .stdout(append())
+        .stderr(append())
+        .spawn()
+        .expect("the binary starts");
+    let address = eventually("the service listens", || {
+        let text = std::fs::read_to_string(&log).expect("the log");
+        let new = text.get(before..).unwrap_or_default();
+        if let Some(status) = process.try_wait().expect("a child") {
+            panic!("the service ended at its start with {status}:\n{new}");
+        }
+        new.lines().find_map(listening)
+    });
+    (process, address)
+}
+
+/// The address in the log line that says so.
+fn listening(line: &str) -> Option<SocketAddr> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    let fields = if line["fields"].is_object() { &line["fields"] } else { &line };
+    if fields["message"] != "listening" {
+        return None;
+    }
+    fields["address"].as_str()?.parse().ok()
+}

@@ -1,0 +1,70 @@
+//! `Idempotency-Key`: the same request twice is one act.
+
+use serde_json::{Value, json};
+use tests::{Answer, Client, Database, PROJECT, Service, bodies, both};
+
+both!(
+    the_same_request_has_the_same_answer,
+    another_request_is_refused,
+    keys_of_two_callers_are_two_keys,
+    at_once_is_once
+);
+
+fn post(client: &Client, path: &str, key: &str, body: &Value) -> Answer {
+    let fields = [("content-type", "application/json"), ("idempotency-key", key)];
+    client.post_bytes(path, &fields, body.to_string().as_bytes())
+}
+
+fn the_same_request_has_the_same_answer(database: Database) {
+    let mut service = Service::start(database);
+    let keys = format!("{PROJECT}/keys");
+    let body = json!({"name": "once", "scopes": ["read"]});
+    let first = post(&service.key(), &keys, "k-1", &body).expect(201);
+    assert_eq!(post(&service.key(), &keys, "k-1", &body).expect(201), first);
+    service.restart();
+    assert_eq!(post(&service.key(), &keys, "k-1", &body).expect(201), first);
+    let named = service.key().all(&keys).iter().filter(|key| key["name"] == "once").count();
+    assert_eq!(named, 1);
+
+    let events = format!("{PROJECT}/invocations");
+    let event = bodies::with(bodies::event("x"), json!({"event_id": null}));
+    let receipt = post(&service.key(), &events, "k-2", &event).expect(200);
+    assert_eq!(post(&service.key(), &events, "k-2", &event).expect(200), receipt);
+    assert_eq!(service.key().all(&events).len(), 1);
+}
+
+fn another_request_is_refused(database: Database) {
+    let service = Service::start(database);
+    let keys = format!("{PROJECT}/keys");
+    post(&service.key(), &keys, "k", &json!({"name": "one", "scopes": ["read"]})).expect(201);
+    post(&service.key(), &keys, "k", &json!({"name": "two", "scopes": ["read"]})).problem(422);
+    post(&service.key(), &keys, &"k".repeat(1000), &json!({"name": "x", "scopes": []}))
+        .problem_4xx();
+}
+
+fn keys_of_two_callers_are_two_keys(database: Database) {
+    let service = Service::start(database);
+    let (_, one) = service.new_key(&["manage"]);
+    let (_, two) = service.new_key(&["manage"]);
+    let keys = format!("{PROJECT}/keys");
+    let first = post(&one, &keys, "k", &json!({"name": "one", "scopes": ["read"]})).expect(201);
+    let second = post(&two, &keys, "k", &json!({"name": "two", "scopes": ["read"]})).expect(201);
+    assert_ne!(first["id"], second["id"]);
+}
+
+fn at_once_is_once(database: Database) {
+    let service = Service::start(database);
+    let keys = format!("{PROJECT}/keys");
+    let body = json!({"name": "at-once", "scopes": ["read"]});
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let answer = post(&service.key(), &keys, "k", &body);
+                // Later ones get the first's answer, or hear that it is still under way.
+                assert!([201, 409].contains(&answer.status), "{answer:?}");
+            });
+        }
+    });
+    let made = service.key().all(&keys).iter().filter(|key| key["name"] == "at-once").count();
+    assert_eq!(made, 1);
+}

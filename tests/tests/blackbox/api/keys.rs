@@ -1,0 +1,120 @@
+//! API keys: the ways to show one, what each may do, and their end.
+
+use base64::Engine;
+use serde_json::json;
+use tests::{Database, KEY, PROJECT, Service, bodies, both};
+
+both!(
+    a_key_comes_in_four_ways,
+    a_key_does_what_its_scopes_say,
+    a_revoked_key_is_worth_nothing,
+    a_key_is_shown_once,
+    an_expired_key_is_worth_nothing,
+    keys_by_command
+);
+
+const KEYS: &str = "/api/v1/projects/default/keys";
+
+fn a_key_comes_in_four_ways(database: Database) {
+    let service = Service::start(database);
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("anybody:{KEY}"));
+    let ways = [
+        ("authorization", format!("Bearer {KEY}")),
+        ("authorization", format!("bearer {KEY}")),
+        ("authorization", format!("Basic {basic}")),
+        ("x-api-key", KEY.to_owned()),
+    ];
+    for (name, value) in ways {
+        service.nobody().with(name, &value).get(PROJECT).expect(200);
+    }
+    for (name, value) in [
+        ("authorization", "Bearer x"),
+        ("authorization", "Basic !"),
+        ("authorization", ""),
+        ("x-api-key", "rf_x_y"),
+    ] {
+        let answer = service.nobody().with(name, value).get(PROJECT);
+        answer.problem(401);
+        assert!(answer.header("www-authenticate").is_some(), "{answer:?}");
+    }
+}
+
+fn a_key_does_what_its_scopes_say(database: Database) {
+    let service = Service::start(database);
+    let (_, ingest) = service.new_key(&["ingest"]);
+    let (_, read) = service.new_key(&["read"]);
+    let (_, manage) = service.new_key(&["manage"]);
+    ingest.ingest(&bodies::event("a")).expect(200);
+    let empty = [("content-type", "application/x-protobuf")];
+    ingest.post_bytes("/v1/traces", &empty, b"").expect_status(200);
+    ingest.get(&format!("{PROJECT}/invocations")).problem(403);
+    ingest.get(KEYS).problem(403);
+    read.get(&format!("{PROJECT}/invocations/a")).expect(200);
+    read.ingest(&bodies::event("b")).problem(403);
+    read.post_bytes("/v1/traces", &empty, b"").problem(403);
+    read.post(KEYS, &json!({"name": "more", "scopes": ["manage"]})).problem(403);
+    manage.post(KEYS, &json!({"name": "more", "scopes": ["read"]})).expect(201);
+    manage.ingest(&bodies::event("c")).problem(403);
+    service
+        .key()
+        .post(KEYS, &json!({"name": "x", "scopes": ["root"]}))
+        .problem_at(422, "/scopes/0");
+}
+
+fn a_revoked_key_is_worth_nothing(database: Database) {
+    let service = Service::start(database);
+    let (id, client) = service.new_key(&["read", "ingest"]);
+    client.get(PROJECT).expect(200);
+    service.key().delete(&format!("{KEYS}/{id}")).expect(204);
+    let gone = || (client.get(PROJECT).status == 401).then_some(());
+    tests::within(std::time::Duration::from_secs(1), "the key is revoked", gone);
+    client.ingest(&bodies::event("late")).problem(401);
+    service.key().get(&format!("{PROJECT}/invocations/late")).problem(404);
+}
+
+fn a_key_is_shown_once(database: Database) {
+    let service = Service::start(database);
+    let made = service.key().post(KEYS, &json!({"name": "once", "scopes": ["read"]})).expect(201);
+    let secret = made["key"].as_str().unwrap();
+    let (id, rest) = secret.strip_prefix("rf_").unwrap().split_once('_').unwrap();
+    assert!(!id.is_empty() && rest.len() >= 32, "{secret}");
+    let listed = service.key().get(KEYS);
+    assert!(listed.text().contains(made["id"].as_str().unwrap()) && !listed.text().contains(rest));
+    // One wrong character, and the checksum refuses it.
+    let mut wrong = secret.to_owned();
+    let last = wrong.pop().unwrap();
+    wrong.push(if last == '0' { '1' } else { '0' });
+    service.nobody().with_key(&wrong).get(PROJECT).problem(401);
+    for (place, bytes) in service.database().at_rest() {
+        assert!(!bytes.windows(rest.len()).any(|at| at == rest.as_bytes()), "{place} has the key");
+    }
+}
+
+fn an_expired_key_is_worth_nothing(database: Database) {
+    let service = Service::start(database);
+    let past = json!({"name": "old", "scopes": ["read"], "expires_at": "2020-01-01T00:00:00Z"});
+    let answer = service.key().post(KEYS, &past);
+    // Refused when it is made, or worth nothing afterwards.
+    if answer.status == 201 {
+        let secret = answer.expect(201)["key"].as_str().unwrap().to_owned();
+        service.nobody().with_key(&secret).get(PROJECT).problem(401);
+    } else {
+        answer.problem_at(422, "/expires_at");
+    }
+}
+
+fn keys_by_command(database: Database) {
+    let service = Service::start(database);
+    let arguments =
+        ["admin", "key", "create", "--project", "default", "--scope", "ingest", "--scope", "read"];
+    let made = service.database().researchflow(&arguments);
+    assert_eq!(made.code, 0, "{made:?}");
+    let key = made.text.split_whitespace().find(|word| word.starts_with("rf_")).expect("the key");
+    let client = service.nobody().with_key(key);
+    client.ingest(&bodies::event("a")).expect(200);
+    let id = key.split('_').nth(1).unwrap();
+    let revoked = service.database().researchflow(&["admin", "key", "revoke", id]);
+    assert_eq!(revoked.code, 0, "{revoked:?}");
+    let gone = || (client.get(PROJECT).status == 401).then_some(());
+    tests::within(std::time::Duration::from_secs(2), "the key is revoked", gone);
+}

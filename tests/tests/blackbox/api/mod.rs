@@ -1,0 +1,11 @@
+//! The JSON API but for invocations.
+
+mod conventions;
+mod documents;
+mod idempotency;
+mod keys;
+mod ledger;
+mod projects;
+mod reports;
+mod roles;
+mod sessions;

@@ -1,0 +1,6 @@
+//! Other people's programs: SDKs, a verifier, a fuzzer.
+
+mod programs;
+mod schemathesis;
+mod sdk;
+mod verifier;

@@ -1,0 +1,14 @@
+//! What the service promises, asked from outside, on SQLite and on PostgreSQL.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod api;
+mod e2e;
+mod invocations;
+mod resilience;
+mod security;

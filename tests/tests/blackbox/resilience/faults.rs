@@ -1,0 +1,96 @@
+//! The database is away for a while: clients hear 503 and when to come back, and nobody has to help.
+
+use std::time::{Duration, Instant};
+use tests::{Client, Database, Link, PROJECT, Service, bodies, eventually};
+
+/// A service whose PostgreSQL is at the other end of a link.
+fn linked() -> (Service, Link) {
+    let database = Database::postgres();
+    let url = database.url();
+    let (user, place) = url.strip_prefix("postgres://").unwrap().split_once('@').unwrap();
+    let (address, name) = place.split_once('/').unwrap();
+    let link = Link::to(address.parse().unwrap());
+    let url = format!("postgres://{user}@{}/{name}", link.address());
+    (Service::builder(database).env("DATABASE_URL", &url).start(), link)
+}
+
+/// An event is refused with 503 and `Retry-After`, within `limit`.
+fn refuses(client: &Client, id: &str, limit: Duration) -> bool {
+    let start = Instant::now();
+    let answer = client.ingest(&bodies::event(id));
+    assert!(start.elapsed() < limit, "{:?} for {answer:?}", start.elapsed());
+    if answer.status == 200 {
+        return false;
+    }
+    answer.problem(503);
+    let seconds = answer.header("retry-after").expect("Retry-After");
+    assert!(seconds.parse::<u32>().is_ok_and(|seconds| seconds > 0), "{seconds}");
+    true
+}
+
+fn recovers(service: &Service, client: &Client) {
+    let accepted = || (client.ingest(&bodies::event("after")).status == 200).then_some(());
+    eventually("events are taken again", accepted);
+    eventually("it is ready again", || (client.get("/ready").status == 200).then_some(()));
+    client.get(&format!("{PROJECT}/invocations/before")).expect(200);
+    let verified = service.database().researchflow(&["ledger", "verify"]);
+    assert_eq!(verified.code, 0, "{verified:?}");
+}
+
+#[test]
+fn postgres_goes_and_comes() {
+    let (service, link) = linked();
+    let client = service.key();
+    client.ingest(&bodies::event("before")).expect(200);
+    for _ in 0..3 {
+        link.cut();
+        assert!(refuses(&client, "during", Duration::from_secs(30)));
+        let read = client.get(&format!("{PROJECT}/invocations"));
+        read.problem(503);
+        eventually("it is not ready", || (client.get("/ready").status == 503).then_some(()));
+        client.get("/health").expect_status(200);
+        client.get("/metrics").expect_status(200);
+        link.mend();
+        recovers(&service, &client);
+    }
+}
+
+#[test]
+fn postgres_hangs() {
+    let (service, link) = linked();
+    let client = service.key();
+    client.ingest(&bodies::event("before")).expect(200);
+    link.freeze();
+    assert!(refuses(&client, "during", Duration::from_secs(45)));
+    client.get("/health").expect_status(200);
+    link.mend();
+    recovers(&service, &client);
+}
+
+#[test]
+fn postgres_is_away_at_the_start() {
+    let (mut service, link) = linked();
+    service.key().ingest(&bodies::event("before")).expect(200);
+    service.stop();
+    link.cut();
+    let url = format!("postgres://postgres@{}/nothing", link.address());
+    let outcome = service.database().researchflow_at(&url, &["migrate", "status"]);
+    assert_eq!(outcome.code, 1, "{outcome:?}");
+    assert!(!outcome.complaint.contains("panicked"), "{outcome:?}");
+    link.mend();
+    service.restart();
+    recovers(&service, &service.key());
+}
+
+#[test]
+fn sqlite_is_locked_by_somebody() {
+    let service = Service::start(Database::sqlite());
+    let client = service.key();
+    client.ingest(&bodies::event("before")).expect(200);
+    let lock = service.database().lock_writes();
+    assert!(refuses(&client, "during", Duration::from_secs(45)));
+    // Reading needs no lock.
+    client.get(&format!("{PROJECT}/invocations/before")).expect(200);
+    drop(lock);
+    recovers(&service, &client);
+}

@@ -1,0 +1,4 @@
+//! What must hold when something breaks.
+
+mod crash;
+mod faults;
