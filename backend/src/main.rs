@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 /// Half of taking an event in is allocating; the system's allocator takes twice as long about it.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     researchflow::commands::main(Cli::parse)

@@ -1,6 +1,7 @@
 """What the four emitters share: where to send to, planted patient data, and what to expect.
 
-Each emitter runs one SDK as its documentation says, against `fake_provider`, and prints
+Each emitter runs one SDK as its documentation says, against `fake_provider`, and prints, as the
+last line of its standard output,
 
     {"secrets": [text that must never come to rest],
      "spans": [{"event_id", "operation", "model", "provider", "input_tokens", …}],

@@ -243,7 +243,7 @@ fn launch(database: &Database, settings: &[(String, String)]) -> (Child, SocketA
 }
 
 /// The address in the log line that says so.
-fn listening(line: &str) -> Option<SocketAddr> {
+pub(crate) fn listening(line: &str) -> Option<SocketAddr> {
     let line: Value = serde_json::from_str(line).ok()?;
     let fields = if line["fields"].is_object() { &line["fields"] } else { &line };
     if fields["message"] != "listening" {

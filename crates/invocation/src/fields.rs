@@ -172,7 +172,14 @@ pub struct HashRef(String);
 impl HashRef {
     /// The keyed digest that the gate makes of a content.
     pub(crate) fn hmac_sha256(digest: &[u8]) -> Self {
-        Self(format!("hmac-sha256:{}", hex::encode(digest)))
+        let mut text = String::with_capacity(12 + 2 * digest.len());
+        text.push_str("hmac-sha256:");
+        for byte in digest {
+            for digit in [byte >> 4, byte & 0xf] {
+                text.push(char::from_digit(digit.into(), 16).unwrap_or_default());
+            }
+        }
+        Self(text)
     }
 
     /// The digest with its algorithm.

@@ -17,6 +17,11 @@ pub(crate) const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == TAG
 }
 
+/// A digit, or a tag in the place of digits: what goes on a number behind a dot or a hyphen.
+pub(crate) const fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte == TAG
+}
+
 pub(crate) const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | SOFT_BLANK)
 }

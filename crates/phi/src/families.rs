@@ -25,15 +25,15 @@ use spot::Spot;
 /// One way to read the word at a digit.
 type Matcher = fn(&Spot<'_, '_>) -> Option<Found>;
 
-/// What a word with a digit can begin, the most specific first: the first that matches wins.
-const AT_DIGIT: &[Matcher] = &[
+/// What a word that begins with a digit can begin, the most specific first: the first that
+/// matches wins.
+const NUMBER: &[Matcher] = &[
     ip::v4,
     ip::v6,
     mac::mac,
     date::numeric,
     date_named::named,
     card::card,
-    iban::iban,
     mbi::mbi,
     vin::vin,
     npi::npi,
@@ -46,6 +46,12 @@ const AT_DIGIT: &[Matcher] = &[
     age::age,
 ];
 
+/// The same for up to three digits that stand alone, as most numbers in notes do.
+const SHORT_NUMBER: &[Matcher] = &[mac::mac, date_named::named, labelled::labelled, age::age];
+
+/// The same for a word that begins with a letter.
+const MIXED: &[Matcher] = &[ip::v6, mac::mac, iban::iban, vin::vin, labelled::labelled, zip::zip];
+
 /// Longer runs of letters and digits are keys, hashes and traces, never identifiers of people.
 const MAX_WORD: usize = 40;
 
@@ -57,7 +63,12 @@ pub(crate) fn at_digit(hay: &Hay<'_>, anchor: usize, from: usize) -> (Option<Fou
         return (None, end);
     }
     let spot = Spot::new(hay, start, anchor, end);
-    (AT_DIGIT.iter().find_map(|matcher| matcher(&spot)), end)
+    let matchers = match spot.number.shape() {
+        [0, ..] => MIXED,
+        [1..=3] if spot.word().len() <= 3 && hay.at(end) != b':' => SHORT_NUMBER,
+        _ => NUMBER,
+    };
+    (matchers.iter().find_map(|matcher| matcher(&spot)), end)
 }
 
 /// Reads what a colon may belong to: a scheme, or an address that began without a digit.

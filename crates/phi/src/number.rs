@@ -1,6 +1,6 @@
 //! Groups of digits with separators between them: the shape that most identifiers have.
 
-use crate::bytes::{is_blank, is_word};
+use crate::bytes::{is_blank, is_digit, is_word};
 use crate::hay::Hay;
 
 const MAX_GROUPS: usize = 8;
@@ -11,17 +11,19 @@ const MAX_GAP: usize = 3;
 /// One run of digits, and what separates it from the run before.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Group {
-    pub(crate) start: usize,
-    pub(crate) end: usize,
+    /// Where it starts and ends, from the start of the number: at most 213 bytes away.
+    start: u8,
+    end: u8,
     /// The separator's most telling byte: `-`, `.`, `/`, `(`, `)` or a blank; 0 for the first.
     pub(crate) sep: u8,
     /// Bytes between the run before and this one.
-    pub(crate) gap: usize,
+    gap: u8,
 }
 
-/// Up to eight groups of digits.
+/// Up to eight groups of digits. Small, since one is read at every number of the text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Number {
+    start: usize,
     groups: [Group; MAX_GROUPS],
     lens: [u8; MAX_GROUPS],
     count: usize,
@@ -30,16 +32,17 @@ pub(crate) struct Number {
 impl Number {
     /// Reads the groups that begin at `start`.
     pub(crate) fn read(hay: &Hay<'_>, start: usize) -> Self {
-        let mut number = Self { groups: Default::default(), lens: Default::default(), count: 0 };
-        let (mut start, mut sep, mut gap) = (start, 0, 0);
+        let mut number =
+            Self { start, groups: Default::default(), lens: Default::default(), count: 0 };
+        let (mut at, mut sep, mut gap) = (start, 0, 0);
         for (group, len) in number.groups.iter_mut().zip(&mut number.lens) {
-            let end = hay.skip(start, MAX_DIGITS, |byte| byte.is_ascii_digit());
-            *group = Group { start, end, sep, gap };
-            *len = u8::try_from(end - start).unwrap_or(u8::MAX);
+            let end = hay.skip(at, MAX_DIGITS, |byte| byte.is_ascii_digit());
+            *group = Group { start: byte(at - start), end: byte(end - start), sep, gap: byte(gap) };
+            *len = byte(end - at);
             number.count += 1;
             let Some(next) = separator(hay, end) else { break };
             (sep, gap) = next;
-            start = end + gap;
+            at = end + gap;
         }
         number
     }
@@ -57,9 +60,14 @@ impl Number {
         self.groups.get(index).copied().unwrap_or_default()
     }
 
+    /// Where group `index` starts.
+    pub(crate) fn start(&self, index: usize) -> usize {
+        self.start + usize::from(self.group(index).start)
+    }
+
     /// The end of the first `count` groups.
     pub(crate) fn end(&self, count: usize) -> usize {
-        self.group(count.saturating_sub(1)).end
+        self.start + usize::from(self.group(count.saturating_sub(1)).end)
     }
 
     /// The separator before group `index`, where it is a single byte.
@@ -70,15 +78,16 @@ impl Number {
     /// Whether the first `count` groups end there: no letter, and no further digits behind
     /// a separator that is no blank.
     pub(crate) fn ends_after(&self, hay: &Hay<'_>, count: usize) -> bool {
-        let joined = self.tight_sep(count).is_some_and(|sep| matches!(sep, b'-' | b'.' | b'/'));
-        !joined && !is_word(hay.at(self.end(count)))
+        let end = self.end(count);
+        let joined = matches!(hay.at(end), b'-' | b'.' | b'/') && is_digit(hay.at(end + 1));
+        !joined && !is_word(hay.at(end))
     }
 
     /// The digits of the first `count` groups, as values.
     pub(crate) fn digits(&self, hay: &Hay<'_>, count: usize) -> Digits {
         let mut digits = Digits::default();
-        for group in self.groups().iter().take(count) {
-            for &byte in hay.slice(group.start, group.end) {
+        for index in 0..count {
+            for &byte in self.run(hay, index) {
                 digits.push(byte);
             }
         }
@@ -87,9 +96,16 @@ impl Number {
 
     /// The value of one group; `u32::MAX` where it is longer than nine digits.
     pub(crate) fn value(&self, hay: &Hay<'_>, index: usize) -> u32 {
-        let group = self.group(index);
-        value(hay.slice(group.start, group.end))
+        value(self.run(hay, index))
     }
+
+    fn run<'a>(&self, hay: &Hay<'a>, index: usize) -> &'a [u8] {
+        hay.slice(self.start(index), self.end(index + 1))
+    }
+}
+
+fn byte(offset: usize) -> u8 {
+    u8::try_from(offset).unwrap_or(u8::MAX)
 }
 
 /// The value of a run of digits; `u32::MAX` where it is longer than nine.

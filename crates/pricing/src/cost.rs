@@ -49,12 +49,12 @@ pub enum Class {
 pub struct Line {
     /// What is charged for.
     pub class: Class,
-    /// How many (tokens, or 1 for a request).
-    pub tokens: u64,
-    /// The price, in nano-dollars per million.
-    pub nano_usd_per_mtok: u64,
     /// The amount, in nano-dollars.
     pub nano_usd: i64,
+    /// The price, in nano-dollars per million.
+    pub nano_usd_per_mtok: u64,
+    /// How many (tokens, or 1 for a request).
+    pub tokens: u64,
 }
 
 impl Line {
@@ -67,20 +67,21 @@ impl Line {
 }
 
 /// A cost with what is needed to reproduce it: which row of which table, and
-/// the arithmetic. Serialises in this order of fields.
+/// the arithmetic. Fields stand in the order of their
+/// names, as canonical JSON (RFC 8785) wants them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cost {
+    /// The breakdown: classes with something to count, in the order of [`Class`].
+    pub lines: Vec<Line>,
+    /// The row's model, which many model strings may lead to.
+    pub model: Arc<str>,
     /// The sum of the lines, in nano-dollars; never negative.
     pub nano_usd: i64,
     /// Whose row of the table priced it. Not always who served the call: Azure
     /// sells OpenAI's models at OpenAI's row.
     pub provider: Arc<str>,
-    /// The row's model, which many model strings may lead to.
-    pub model: Arc<str>,
     /// [`PriceTable::version`](crate::PriceTable::version) of the table.
     pub table_version: Arc<str>,
-    /// The breakdown: classes with something to count, in the order of [`Class`].
-    pub lines: Vec<Line>,
 }
 
 /// `exact / 10⁶`, ties to the even neighbour. Each line is rounded once and the

@@ -10,5 +10,7 @@
 mod api;
 mod e2e;
 mod invocations;
+mod plans;
 mod resilience;
+mod schema;
 mod security;

@@ -4,6 +4,7 @@
 
 mod common;
 mod dialects;
+mod docs;
 mod encodings;
 mod hostile;
 mod sdks;

@@ -290,7 +290,7 @@ pub(crate) fn is_date(word: &[u8], before: &[u8]) -> bool {
             | b"performed"
             | b"dx"
             | b"diagnosed"
-    ) || matches!((word, before), (b"up", b"follow") | (b"c", b"d"))
+    ) || matches!((word, before), (b"up", b"follow") | (b"c", b"d") | (b"u", b"f"))
 }
 
 /// Words that say that an age stands after them.

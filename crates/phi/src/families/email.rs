@@ -1,7 +1,7 @@
 //! Electronic mail addresses, plain and in the spellings meant to hide them.
 
 use crate::Class;
-use crate::bytes::is_letter;
+use crate::bytes::{TAG, is_letter};
 use crate::hay::{Found, Hay};
 
 /// RFC 5321, 4.5.3.1.1.
@@ -54,7 +54,7 @@ fn domain_end(hay: &Hay<'_>, from: usize) -> Option<usize> {
         let top = end - hay.slice(at, end).iter().rev().take_while(|&&byte| byte == b'-').count();
         let letters = hay.slice(at, top).iter().all(|&byte| is_letter(byte));
         let punycode = label.starts_with(b"xn--");
-        if count > 1 && top - at >= 2 && (letters || punycode) {
+        if count > 1 && top - at >= 2 && (letters || punycode) && hay.at(end) != TAG {
             best = Some(top);
         }
         let Some(next) = dot(hay, end) else { break };

@@ -17,9 +17,10 @@ pub(super) fn iban(spot: &Spot<'_, '_>) -> Option<Found> {
     let country = [a.to_ascii_uppercase(), b.to_ascii_uppercase()];
     let characters = characters.get_mut(..length(country)?)?;
     let mut at = spot.start;
-    for slot in characters.iter_mut() {
+    for (index, slot) in characters.iter_mut().enumerate() {
+        // Printed in groups of four.
         let parted = is_blank(spot.hay.at(at)) || spot.hay.at(at) == b'-';
-        at += usize::from(parted);
+        at += usize::from(parted && index > 0 && index % 4 == 0);
         *slot = spot.hay.at(at);
         at += 1;
     }

@@ -12,8 +12,11 @@ pub(super) fn labelled(spot: &Spot<'_, '_>) -> Option<Found> {
         return None;
     }
     let value = spot.value();
-    if value.digits < 2 || value.len() < 4 || is_public(spot.hay.slice(value.start, value.end)) {
+    if value.digits < 2 || is_public(spot.hay.slice(value.start, value.end)) {
         return None;
+    }
+    if value.len() < 4 {
+        return plate_with_letters_before(spot.hay, value);
     }
     // A prefix of the value stands between its word and the cue.
     let cue = if value.start < spot.start { cue_before(spot.hay, value.start) } else { spot.cue() };

@@ -4,7 +4,6 @@ use super::spot::Spot;
 use crate::Class;
 use crate::context::Says;
 use crate::hay::{Found, Hay};
-use crate::number::Number;
 
 /// E.164: at most fifteen digits; fewer than eight with a country code is none.
 const MAX_DIGITS: usize = 15;
@@ -12,6 +11,7 @@ const MIN_INTERNATIONAL: usize = 8;
 const MIN_LOCAL: usize = 7;
 /// Once a number is this long, a blank ends it.
 const FULL: usize = 11;
+const FULL_LOCAL: usize = 10;
 
 /// `+44 20 7946 0958`, `0044 20 7946 0958`.
 pub(super) fn international(spot: &Spot<'_, '_>) -> Option<Found> {
@@ -22,11 +22,8 @@ pub(super) fn international(spot: &Spot<'_, '_>) -> Option<Found> {
     if !spot.begins_with_digit() || !(plus || zeros && spot.is_free() && first.len() <= 5) {
         return None;
     }
-    let (count, digits) = extent(&spot.number, FULL);
     let shortest = MIN_INTERNATIONAL + usize::from(zeros && !plus) * 3;
-    if digits < shortest || digits > MAX_DIGITS || !ended(spot, count) {
-        return None;
-    }
+    let count = extent(spot, shortest, FULL)?;
     let start = if plus { spot.start - 1 } else { spot.start };
     Some(Found { start, ..numbered(spot, count)? })
 }
@@ -46,7 +43,7 @@ pub(super) fn north_american(spot: &Spot<'_, '_>) -> Option<Found> {
     };
     let blanks =
         number.groups().iter().take(count).skip(1).all(|group| matches!(group.sep, b' ' | b'.'));
-    let code = hay.at(number.group(area).start);
+    let code = hay.at(number.start(area));
     if (blanks && !matches!(code, b'2'..=b'9')) || number.value(hay, area) == 0 {
         return None;
     }
@@ -76,31 +73,39 @@ fn bare(spot: &Spot<'_, '_>, area: usize) -> Option<Found> {
 
 /// Any seven to fifteen digits after a word that says that they are one.
 pub(super) fn local(spot: &Spot<'_, '_>) -> Option<Found> {
-    let (count, digits) = extent(&spot.number, 10);
-    if !(MIN_LOCAL..=MAX_DIGITS).contains(&digits) || !spot.begins_with_digit() {
+    if !spot.begins_with_digit() {
         return None;
     }
+    let count = extent(spot, MIN_LOCAL, FULL_LOCAL)?;
     let cue = spot.cue();
-    if !(cue.is(Class::Phone) || cue.is(Class::Fax)) || is_years(spot) {
-        return None;
-    }
-    if !(ended(spot, count) && spot.is_free()) {
+    let named = cue.is(Class::Phone) || cue.is(Class::Fax);
+    if !named || is_years(spot) || !spot.is_free() {
         return None;
     }
     numbered(spot, count).map(|found| with_bracket(spot.hay, found))
 }
 
-/// How many groups belong to a number of unknown plan, and how many digits those are.
-fn extent(number: &Number, full: usize) -> (usize, usize) {
-    let (mut count, mut digits) = (0, 0);
-    for (group, &len) in number.groups().iter().zip(number.shape()) {
-        let longer = digits + usize::from(len);
-        if longer > MAX_DIGITS || (digits >= full && group.sep == b' ') {
+/// How many groups belong to a number of unknown plan that has `least` digits or more: as many
+/// as may, but after `full` digits a blank ends it, and so does one before a date.
+fn extent(spot: &Spot<'_, '_>, least: usize, full: usize) -> Option<usize> {
+    let number = &spot.number;
+    let (mut digits, mut best) = (0, None);
+    for (index, (group, &len)) in number.groups().iter().zip(number.shape()).enumerate() {
+        let local =
+            index == 2 && matches!(number.shape(), [3, 4, ..]) && number.group(1).sep != b' ';
+        let dated = best.is_some() && number.group(index + 1).sep == b'/';
+        if group.sep == b' ' && (digits >= full || local || dated) {
             break;
         }
-        (count, digits) = (count + 1, longer);
+        digits += usize::from(len);
+        if digits > MAX_DIGITS {
+            break;
+        }
+        if digits >= least && ended(spot, index + 1) {
+            best = Some(index + 1);
+        }
     }
-    (count, digits)
+    best
 }
 
 /// `2019-2020`.

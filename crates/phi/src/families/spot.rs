@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use super::value::Value;
 use crate::Class;
-use crate::bytes::is_word;
+use crate::bytes::{is_digit, is_word};
 use crate::context::{Cue, Says, age_cue, cue_before, cues, date_cue};
 use crate::hay::{Found, Hay};
 use crate::number::Number;
@@ -24,7 +24,8 @@ pub(crate) struct Spot<'h, 'a> {
 
 impl<'h, 'a> Spot<'h, 'a> {
     pub(crate) fn new(hay: &'h Hay<'a>, start: usize, digit: usize, end: usize) -> Self {
-        let glued = start < digit && is_cue(hay.slice(start, digit));
+        // Two letters are more often the beginning of the identifier itself.
+        let glued = digit - start > 2 && is_cue(hay.slice(start, digit));
         let start = if glued { digit } else { start };
         let number = Number::read(hay, start);
         Self { hay, start, end, number, cue: OnceCell::new(), value: OnceCell::new() }
@@ -83,7 +84,7 @@ impl<'h, 'a> Spot<'h, 'a> {
             b'-' if is_word(left) => {
                 !self.continues() && self.cue().near && matches!(self.cue().says, Says::Is(_))
             }
-            b'.' | b'/' => !left.is_ascii_digit(),
+            b'.' | b'/' => !is_digit(left),
             _ => true,
         }
     }
@@ -94,7 +95,7 @@ impl<'h, 'a> Spot<'h, 'a> {
     }
 }
 
-/// Whether letters that run into digits are a cue for them: `MRN1234567`, `DOB03/14/1962`.
+/// Whether letters joined to digits are a cue for them: `MRN1234567`, `DOB03/14/1962`.
 pub(super) fn is_cue(letters: &[u8]) -> bool {
     const MAX_CUE: usize = 8;
     let mut lower = [0; MAX_CUE];

@@ -4,7 +4,6 @@ use crate::Class;
 use crate::bytes::TAG;
 use crate::hay::{Found, Hay};
 
-const MAX_SCHEME: usize = 16;
 /// RFC 1035: a name has at most 253 characters.
 const MAX_HOST: usize = 253;
 
@@ -14,8 +13,8 @@ pub(super) fn with_scheme(hay: &Hay<'_>, colon: usize) -> Option<Found> {
         return None;
     }
     let in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-    let start = hay.skip_back(colon, MAX_SCHEME, in_scheme);
-    let start = start + hay.slice(start, colon).iter().position(u8::is_ascii_alphabetic)?;
+    let start = hay.skip_back(colon, colon, in_scheme);
+    let start = start + hay.slice(start, colon).iter().position(u8::is_ascii_alphanumeric)?;
     let end = body_end(hay, colon + 3);
     (colon - start >= 2 && end > colon + 3).then_some(Found { class: Class::Url, start, end })
 }
@@ -32,7 +31,7 @@ pub(crate) fn bare_host(hay: &Hay<'_>, dot: usize) -> (Option<Found>, usize) {
     let trailing = hay.skip_back(end, MAX_HOST, |byte| matches!(byte, b'.' | b'-'));
     let name = hay.slice(start, trailing);
     let after = hay.at(trailing);
-    let part = |byte: u8| matches!(byte, b'@' | b'_' | b'$' | b'\\') || byte >= 0x80;
+    let part = |byte: u8| matches!(byte, b'@' | b'_' | b'$' | b'\\' | TAG) || byte >= 0x80;
     if part(hay.before(start)) || hay.before(start) == b'/' || part(after) || after == b'(' {
         return (None, end);
     }

@@ -1,7 +1,7 @@
 //! The extent of an identifier that has no shape of its own.
 
 use super::spot::is_cue;
-use crate::bytes::{is_blank, is_word};
+use crate::bytes::{is_blank, is_digit, is_word};
 use crate::hay::Hay;
 
 /// No identifier that a person is known by is longer.
@@ -42,7 +42,7 @@ impl Value {
 
     /// Whether it is as long as identifiers are, and the text does not go on.
     pub(crate) fn is_whole(self, hay: &Hay<'_>) -> bool {
-        let decimals = hay.at(self.end) == b'.' && hay.at(self.end + 1).is_ascii_digit();
+        let decimals = hay.at(self.end) == b'.' && is_digit(hay.at(self.end + 1));
         self.end - self.start <= MAX_LEN && !decimals && !is_word(hay.at(self.end))
     }
 }

@@ -1,0 +1,67 @@
+//! Two hundred thousand invocations: what every route asks of the database is found by an index.
+//!
+//! PostgreSQL tells the plan of each statement as it runs (`auto_explain`); the same statements are
+//! then explained on SQLite. So the queries are those of the service, and not a copy of them.
+
+mod filling;
+mod postgres;
+mod routes;
+mod sqlite;
+
+use filling::fill;
+use postgres::Recorder;
+use std::collections::BTreeSet;
+use tests::{Database, Service, bodies};
+
+/// Tables that grow with use. Reading one from end to end is fast on the day of the release only.
+const LARGE: [&str; 10] = [
+    "api_keys",
+    "audit_events",
+    "idempotency_keys",
+    "invocation_labels",
+    "invocations",
+    "ledger_entries",
+    "ledger_records",
+    "reports",
+    "runs",
+    "sessions",
+];
+
+/// More than the longest page, less than what a list is taken from.
+const FEW_ROWS: f64 = 1000.0;
+
+/// A statement that a route ran.
+struct Asked {
+    route: String,
+    sql: String,
+    plan: serde_json::Value,
+}
+
+impl Asked {
+    /// Whether it fills a page: such a statement must not read and sort what the page leaves out.
+    fn is_page(&self) -> bool {
+        self.sql.contains(" ORDER BY ") && self.sql.contains(" LIMIT ")
+    }
+}
+
+#[test]
+fn every_query_of_every_route_has_its_index() {
+    let mut service = Service::start(Database::postgres());
+    service.key().ingest(&bodies::events("real", 600)).expect(200);
+    fill(service.database());
+    let recorder = Recorder::start(service.database());
+    service.restart();
+    let asked = routes::walk(&service, &recorder);
+    let statements: BTreeSet<&str> = asked.iter().map(|it| it.sql.as_str()).collect();
+    assert!(statements.len() > 40, "only {} statements were seen", statements.len());
+
+    let sqlite = Database::sqlite();
+    assert_eq!(sqlite.researchflow(&["migrate", "up"]).code, 0);
+    fill(&sqlite);
+    let mut faults: Vec<String> = asked.iter().flat_map(postgres::faults).collect();
+    // Nobody tells SQLite to gather statistics; an operator may.
+    faults.extend(sqlite::faults(&sqlite, &asked, "SQLite"));
+    sqlite.execute("ANALYZE");
+    faults.extend(sqlite::faults(&sqlite, &asked, "SQLite, analysed"));
+    assert!(faults.is_empty(), "{} faults:\n\n{}", faults.len(), faults.join("\n\n"));
+}

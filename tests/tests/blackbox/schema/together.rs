@@ -1,0 +1,67 @@
+//! Processes that start at once: one migrates, the others find it done.
+
+use std::time::Duration;
+use tests::{Client, Database, Fleet, KEY, Kind, Outcome, bodies, both};
+
+both!(two_migrations_at_once, two_services_at_once);
+
+const TIMES: usize = 5;
+
+fn another(kind: Kind) -> Database {
+    match kind {
+        Kind::Sqlite => Database::sqlite(),
+        Kind::Postgres => Database::postgres(),
+    }
+}
+
+fn two_migrations_at_once(database: Database) {
+    for time in 0..TIMES {
+        let database = another(database.kind());
+        let up = || database.researchflow(&["migrate", "up"]);
+        let outcomes: Vec<Outcome> = std::thread::scope(|scope| {
+            let running = [scope.spawn(up), scope.spawn(up)];
+            running.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        for outcome in &outcomes {
+            assert_eq!(outcome.code, 0, "time {time}: {outcomes:#?}");
+        }
+        let at_work = outcomes.iter().filter(|outcome| outcome.text.contains("applied")).count();
+        assert_eq!(at_work, 1, "time {time}: one of them migrates: {outcomes:#?}");
+        let status = database.researchflow(&["migrate", "status"]);
+        assert!(!status.text.contains("pending"), "time {time}: {status:?}");
+    }
+}
+
+fn two_services_at_once(database: Database) {
+    for time in 0..TIMES {
+        let database = another(database.kind());
+        let fleet = Fleet::start(&database, 2);
+        let clients: Vec<Client> =
+            fleet.bases().iter().map(|base| Client::new(base).with_key(KEY)).collect();
+        for (number, client) in clients.iter().enumerate() {
+            client.ingest(&bodies::event(&format!("{time}-{number}"))).expect(200);
+        }
+        for (what, count) in [("projects", 1), ("users", 1), ("api_keys", 1), ("ledger_heads", 2)] {
+            let found = database.count(&format!("SELECT count(*) FROM {what}"));
+            assert_eq!(found, count, "time {time}: {what}");
+        }
+        drop(fleet);
+        let verified = database.researchflow(&["ledger", "verify"]);
+        assert_eq!(verified.code, 0, "time {time}: {verified:?}");
+    }
+}
+
+/// A migration of a large table takes its time; whoever comes second waits for it.
+#[test]
+fn sqlite_waits_for_a_long_migration() {
+    let database = Database::sqlite();
+    assert_eq!(database.researchflow(&["migrate", "up"]).code, 0);
+    let lock = database.lock_writes();
+    let outcome = std::thread::scope(|scope| {
+        let second = scope.spawn(|| database.researchflow(&["migrate", "up"]));
+        std::thread::sleep(Duration::from_secs(3));
+        drop(lock);
+        second.join().unwrap()
+    });
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+}
