@@ -72,7 +72,7 @@ pub(super) fn run(args: AdminArgs) -> Verdict {
         What::User(UserCommand::Create { email, admin }) => create_user(&state, &email, admin)?,
         What::User(UserCommand::Disable { email }) => disable_user(&state, &email)?,
         What::Key(KeyCommand::Create { project, name, scope }) => {
-            create_key(&state, &project, name, scope)?;
+            create_key(&state, &project, name, &scope)?;
         }
         What::Key(KeyCommand::Revoke { id }) => revoke_key(&state, id)?,
     }
@@ -145,7 +145,7 @@ fn create_key(
     state: &AppState,
     project: &str,
     name: String,
-    scopes: Vec<Scope>,
+    scopes: &[Scope],
 ) -> Result<(), Failure> {
     let key = ApiKey::generate(&state.clock.new_id());
     let mut conn = state.db.connect()?;
@@ -157,7 +157,7 @@ fn create_key(
             project_id: project.id.clone(),
             name,
             key_hash: key.hash(),
-            scopes: Scope::join(&scopes),
+            scopes: Scope::join(scopes),
             created_at: state.clock.now().micros(),
             expires_at: None,
             revoked_at: None,

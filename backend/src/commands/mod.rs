@@ -13,7 +13,7 @@ mod serve;
 use crate::config::{self, Config, ConfigArgs};
 use crate::state::AppState;
 use crate::telemetry;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// ResearchFlow: the provable record of AI research work.
@@ -86,12 +86,17 @@ type Verdict = Result<bool, Failure>;
 
 /// Runs the command. Exit codes: 0 done, 1 the check or command failed, 2 usage.
 #[expect(clippy::print_stderr, reason = "a command's one sentence goes to the terminal")]
-pub fn main(parse: impl FnOnce() -> Cli) -> ExitCode {
+pub fn main() -> ExitCode {
     if let Err(fault) = config::load_env_file() {
         eprintln!("{fault}");
         return ExitCode::from(2);
     }
-    let verdict = match parse().command {
+    let matches = config::without_empty_variables(Cli::command()).get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let verdict = match cli.command {
         Command::Serve(args) => serve::run(args),
         Command::Migrate(args) => migrate::run(args),
         Command::Admin(args) => admin::run(args),

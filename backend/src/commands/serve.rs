@@ -7,8 +7,9 @@ use crate::auth::{self, Bootstrapped};
 use crate::config::ConfigArgs;
 use crate::db::migrate;
 use crate::state::AppState;
-use crate::{invocations, ledger, probes, projects};
+use crate::{invocations, ledger, probes, projects, reports};
 use actix_web::{App, HttpServer, web};
+use std::net::TcpListener;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -31,10 +32,14 @@ pub(super) fn run(args: ServeArgs) -> Verdict {
     let config = args.config.validate().map_err(Failure::new)?;
     start_logging(&config)?;
     let state = AppState::new(config).map_err(Failure::new)?;
+    let listen = state.config.server.listen;
+    let listener = TcpListener::bind(listen).map_err(|error| {
+        Failure(format!("RESEARCHFLOW_LISTEN: {listen} cannot be had: {error}."))
+    })?;
     let runtime = actix_web::rt::System::new();
     let first = prepare(&state, !args.no_migrate)?;
     show(&first);
-    runtime.block_on(serve(state)).map_err(Failure::new)?;
+    runtime.block_on(serve(state, listener)).map_err(Failure::new)?;
     Ok(true)
 }
 
@@ -74,7 +79,7 @@ fn show(first: &Bootstrapped) {
     }
 }
 
-async fn serve(state: AppState) -> std::io::Result<()> {
+async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()> {
     let settings = state.config.server.clone();
     let handles = Handles::start(state.clone());
     let server = HttpServer::new(move || create_app(handles.clone()))
@@ -82,7 +87,7 @@ async fn serve(state: AppState) -> std::io::Result<()> {
         .tcp_nodelay(true)
         .shutdown_timeout(settings.shutdown_seconds)
         .disable_signals()
-        .bind(settings.listen)?;
+        .listen(listener)?;
     for address in server.addrs() {
         tracing::info!(address = %address, "listening");
     }
@@ -148,8 +153,12 @@ async fn sweep(state: &AppState) -> Result<(), Failure> {
         state
             .db
             .write(move |conn| {
+                // Whoever comes second waits for the first here, and finds it done.
+                if !projects::set_erased(conn, &project_id)? {
+                    return Ok(());
+                }
                 let erasure = invocations::erase_project(conn, &project_id)?;
-                projects::set_erased(conn, &project_id)?;
+                reports::erase_project(conn, &project_id)?;
                 let act = Act::ProjectErased { erasure };
                 audit::append(conn, &inner, Actor::System, Some(&project_id), act)?;
                 Ok::<_, Failure>(())

@@ -106,6 +106,19 @@ pub fn load_env_file() -> Result<(), String> {
     }
 }
 
+/// The command with every variable that is set but empty taken for not set, as compose files mean
+/// it.
+pub fn without_empty_variables(command: clap::Command) -> clap::Command {
+    #[expect(clippy::disallowed_methods, reason = "`config` reads the environment")]
+    let is_empty =
+        |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let command = command.mut_args(|arg| match arg.get_env() {
+        Some(name) if is_empty(name) => arg.env(clap::builder::Resettable::Reset),
+        _ => arg,
+    });
+    command.mut_subcommands(without_empty_variables)
+}
+
 /// A secret given as a value or as a file that holds it (`<NAME>_FILE`), white space trimmed.
 fn value_or_file(
     name: &str,

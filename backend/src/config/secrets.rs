@@ -75,14 +75,18 @@ struct Given {
 
 impl Given {
     fn derive(self, server: &Server, faults: &mut Faults) -> std::sync::Arc<SecretBox<[u8; 32]>> {
-        let text = faults.or(self.resolve(server), "x".repeat(MIN_LENGTH));
         let name = self.name;
+        let text = match self.resolve(server) {
+            Ok(text) => text,
+            Err(fault) => {
+                faults.add(fault);
+                return std::sync::Arc::new(SecretBox::new(Box::new([0; 32])));
+            }
+        };
         if text.len() < MIN_LENGTH {
             faults.add(format!("{name} must have {MIN_LENGTH} characters or more"));
-        } else if text.bytes().all(|byte| Some(&byte) == text.as_bytes().first())
-            && server.is_production()
-        {
-            faults.add(format!("{name} must be random"));
+        } else if server.is_production() && is_guessable(&text) {
+            faults.add(format!("{name} must be random; `openssl rand -hex 32` makes one"));
         }
         std::sync::Arc::new(SecretBox::new(Box::new(stretch(name, &text))))
     }
@@ -100,6 +104,15 @@ impl Given {
             None => Err(format!("{} is missing", self.name)),
         }
     }
+}
+
+/// Whether a secret is one of those that stand in examples, or has too few different characters to
+/// be random: of 32 random hex digits fewer than 8 differ once in ten million times.
+fn is_guessable(text: &str) -> bool {
+    const EXAMPLES: [&str; 6] = ["change", "secret", "password", "example", "default", "12345678"];
+    let lower = text.to_lowercase();
+    let different: std::collections::BTreeSet<char> = lower.chars().collect();
+    different.len() < 8 || EXAMPLES.iter().any(|word| lower.contains(word))
 }
 
 /// 32 bytes of a secret of any length, different for each name.

@@ -2,6 +2,7 @@
 
 use super::Faults;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
 /// Which rules apply.
@@ -57,7 +58,8 @@ pub struct Server {
 
 impl ServerArgs {
     pub(super) fn validate(self, faults: &mut Faults) -> Server {
-        if let Err(error) = std::fs::create_dir_all(&self.data_dir) {
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.data_dir);
+        if let Err(error) = made {
             let dir = self.data_dir.display();
             faults.add(format!("RESEARCHFLOW_DATA_DIR ({dir}) cannot be made: {error}"));
         }

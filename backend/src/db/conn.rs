@@ -69,6 +69,7 @@ const SQLITE_SETTINGS: &str = "
     PRAGMA cache_size = -8192;
     PRAGMA journal_size_limit = 67108864;
     PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;";
 
 impl r2d2::ManageConnection for Manager {
@@ -78,7 +79,8 @@ impl r2d2::ManageConnection for Manager {
     fn connect(&self) -> Result<Conn, Self::Error> {
         match self.kind {
             Kind::Sqlite => {
-                let path = self.url.trim_start_matches("sqlite://");
+                let path = sqlite_path(&self.url);
+                keep_to_owner(path);
                 let mut conn = SqliteConnection::establish(path)?;
                 let settle = conn.batch_execute(SQLITE_SETTINGS);
                 settle.map_err(ConnectionError::CouldntSetupConfiguration)?;
@@ -102,6 +104,18 @@ impl r2d2::ManageConnection for Manager {
     fn has_broken(&self, conn: &mut Conn) -> bool {
         on_each!(conn, |conn| is_broken(conn))
     }
+}
+
+/// The file that an SQLite URL names.
+pub(super) fn sqlite_path(url: &str) -> &str {
+    url.strip_prefix("sqlite://").unwrap_or(url)
+}
+
+/// Makes a database file that is not there yet, for its owner's eyes alone. What cannot be made is
+/// told by SQLite, in opening it.
+fn keep_to_owner(path: &str) {
+    use std::os::unix::fs::OpenOptionsExt;
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 /// The URL with libpq's time limits, where it has none of its own: a server that is gone is noticed

@@ -49,8 +49,8 @@ pub fn down(conn: &mut Conn) -> Result<String, DbError> {
 /// The database is unavailable.
 pub fn status(conn: &mut Conn) -> Result<Vec<Step>, DbError> {
     match conn {
-        Conn::Pg(conn) => steps(conn, POSTGRES),
-        Conn::Sqlite(conn) => steps(conn, SQLITE),
+        Conn::Pg(conn) => steps(conn, &POSTGRES),
+        Conn::Sqlite(conn) => steps(conn, &SQLITE),
     }
 }
 
@@ -87,14 +87,14 @@ fn revert<C: MigrationHarness<DB>, DB: diesel::backend::Backend>(
 
 fn steps<C: MigrationHarness<DB>, DB: diesel::backend::Backend>(
     conn: &mut C,
-    source: EmbeddedMigrations,
+    source: &EmbeddedMigrations,
 ) -> Result<Vec<Step>, DbError>
 where
     EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
 {
     use diesel::migration::MigrationSource;
     let applied = conn.applied_migrations().map_err(|e| failed(&*e))?;
-    let mut steps: Vec<Step> = MigrationSource::<DB>::migrations(&source)
+    let mut steps: Vec<Step> = MigrationSource::<DB>::migrations(source)
         .map_err(|e| failed(&*e))?
         .iter()
         .map(|migration| Step {

@@ -63,6 +63,8 @@ pub struct Db {
     readers: Arc<Semaphore>,
     writers: Arc<Semaphore>,
     kind: Kind,
+    /// It may hold a password: never to be printed.
+    url: Arc<str>,
     metrics: Arc<Metrics>,
 }
 
@@ -95,6 +97,7 @@ impl Db {
             readers: Arc::new(Semaphore::new(readers)),
             writers: Arc::new(Semaphore::new(writers)),
             kind,
+            url: url.into(),
             metrics: Arc::new(Metrics::new(registry).map_err(|error| error.to_string())?),
         })
     }
@@ -140,6 +143,22 @@ impl Db {
     /// The database does not answer.
     pub fn connect(&self) -> Result<impl std::ops::DerefMut<Target = Conn> + use<>, DbError> {
         self.pool.get().map_err(|error| DbError::Unavailable(error.to_string()))
+    }
+
+    /// For commands that only look: an SQLite file that is not there is not made.
+    ///
+    /// # Errors
+    /// There is no such file.
+    pub fn must_exist(&self) -> Result<(), DbError> {
+        match self.kind {
+            Kind::Sqlite if !std::path::Path::new(conn::sqlite_path(&self.url)).exists() => {
+                let path = conn::sqlite_path(&self.url);
+                Err(DbError::Unavailable(format!(
+                    "there is no file {path}; set DATABASE_URL or RESEARCHFLOW_DATA_DIR"
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Updates the pool's gauges; called when metrics are read.

@@ -31,7 +31,7 @@ impl<T: DeserializeOwned> FromRequest for Json<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            if !media_type(&request).is_some_and(|kind| kind == "application/json") {
+            if media_type(&request).is_none_or(|kind| kind != "application/json") {
                 let detail = "Content-Type must be application/json.";
                 return Err(ApiError::new(Code::UnsupportedMediaType, detail));
             }

@@ -1,5 +1,6 @@
 //! Keyset pagination: `limit`, `cursor` in, `items`, `next_cursor` out.
 
+use crate::error::ApiError;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use serde::{Deserialize, Serialize};
 
@@ -41,18 +42,28 @@ impl Cursor {
         Self(parts.into())
     }
 
-    /// Its parts, if there are `N` numbers.
-    pub fn numbers<const N: usize>(&self) -> Option<[i64; N]> {
+    /// Its parts, which must be `N` numbers.
+    ///
+    /// # Errors
+    /// It is the cursor of another list.
+    pub fn numbers<const N: usize>(&self) -> Result<[i64; N], ApiError> {
         let numbers: Option<Vec<i64>> = self.0.iter().map(|part| part.parse().ok()).collect();
-        numbers?.try_into().ok()
+        numbers.and_then(|numbers| numbers.try_into().ok()).ok_or_else(Self::foreign)
     }
 
     /// Its one part.
-    pub fn text(&self) -> Option<&str> {
+    ///
+    /// # Errors
+    /// It is the cursor of another list.
+    pub fn text(&self) -> Result<String, ApiError> {
         match self.0.as_slice() {
-            [part] => Some(part),
-            _ => None,
+            [part] => Ok(part.clone()),
+            _ => Err(Self::foreign()),
         }
+    }
+
+    fn foreign() -> ApiError {
+        ApiError::field("/cursor", "must be the next_cursor of a page before")
     }
 }
 

@@ -79,7 +79,7 @@ impl Facts {
             cache_read_tokens: count(usage.cache_read_tokens),
             cache_write_tokens: count(usage.cache_write_tokens),
             reasoning_tokens: count(usage.reasoning_tokens),
-            cost_nano_usd: record.cost_usd.map(pricing::Usd::nano),
+            cost_nano_usd: record.cost_usd.filter(|_| own).map(pricing::Usd::nano),
             unpriced: record.is_unpriced(),
         }
     }

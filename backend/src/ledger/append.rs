@@ -123,7 +123,7 @@ pub fn adopt(conn: &mut Conn, signers: &Signers) -> Result<Vec<(Log, String)>, L
             .first(conn)
             .optional()?;
         match note {
-            None => write_head(conn, log, key, &Frontier::new())?,
+            None => make_head(conn, log, key)?,
             Some(note) if Checkpoint::open(&note, &[key.verifier().clone()]).is_ok() => {}
             Some(note) => replaced.push((log, take_over(conn, signers, log, &note)?)),
         }
@@ -162,6 +162,23 @@ fn checkpoint(key: &SigningKey, frontier: &Frontier) -> Checkpoint {
         size: frontier.size(),
         root: frontier.root(),
     }
+}
+
+/// An empty log's head; one that another process made meanwhile stays.
+fn make_head(conn: &mut Conn, log: Log, key: &SigningKey) -> Result<(), LedgerError> {
+    let empty = Frontier::new();
+    let head = (
+        ledger_heads::log.eq(log.as_str()),
+        ledger_heads::frontier.eq(empty.to_bytes()),
+        ledger_heads::checkpoint.eq(checkpoint(key, &empty).sign(key)),
+    );
+    on_each!(conn, |conn| {
+        diesel::insert_into(ledger_heads::table)
+            .values(head)
+            .on_conflict_do_nothing()
+            .execute(conn)?
+    });
+    Ok(())
 }
 
 fn write_head(

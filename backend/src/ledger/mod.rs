@@ -21,7 +21,7 @@ pub use error::LedgerError;
 pub use read::{
     Proof, checkpoint_at, head, inclusion, proof_of, record, records, sealed, tile_hashes,
 };
-pub use verify::{Outcome, Stretch, verify};
+pub use verify::{CheckStretch, Outcome, Stretch, verify};
 
 use crate::signers::Signers;
 use ::ledger::SigningKey;

@@ -6,9 +6,10 @@ use crate::db::Conn;
 use crate::db::schema::{
     ledger_entries, ledger_erasures, ledger_heads, ledger_records, ledger_tiles,
 };
+use ::ledger::note::NoteError;
 use ::ledger::tile::{self, TileKind};
 use ::ledger::verify::{Content, Pin, Row, Verifier};
-use ::ledger::{Checkpoint, VerifierKey};
+use ::ledger::{Checkpoint, CheckpointError, VerifierKey};
 use diesel::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -59,6 +60,9 @@ impl Outcome {
 /// index and canonical JSON of each record in the range.
 pub type Stretch<'a> = (Range<i64>, &'a [(i64, String)]);
 
+/// Checks what is derived from the records of a stretch; returns the faults.
+pub type CheckStretch<'a, E> = dyn FnMut(&mut Conn, Stretch<'_>) -> Result<Vec<String>, E> + 'a;
+
 /// Recomputes a log: digests, tree, tiles, signed head, any checkpoints kept elsewhere, and that
 /// each missing record is covered by a sealed erasure. `check_stretch` adds faults of its own.
 ///
@@ -70,7 +74,7 @@ pub fn verify<E: From<LedgerError>>(
     keys: &[VerifierKey],
     kept: Vec<Pin>,
     sealed_erasures: &[Erasure],
-    check_stretch: &mut dyn FnMut(&mut Conn, Stretch<'_>) -> Result<Vec<String>, E>,
+    check_stretch: &mut CheckStretch<'_, E>,
 ) -> Result<Outcome, E> {
     const STRETCH: i64 = 8 * tile::TILE_WIDTH as i64;
     let (head, mut faults) = signed_head(conn, log, keys)?;
@@ -187,6 +191,9 @@ fn signed_head(
             let fault = "The stored edge of the tree is not what the signed head covers.";
             let faults = if fits { Vec::new() } else { vec![fault.to_owned()] };
             Ok((Pin { name, checkpoint }, faults))
+        }
+        Err(CheckpointError::Note(NoteError::NoKnownSignature)) if !note.is_empty() => {
+            Err(LedgerError::UnknownKey(log))
         }
         Err(error) => {
             let origin = keys.iter().find(|key| key.name().ends_with(log.as_str())).map(Into::into);

@@ -114,7 +114,7 @@ async fn list(
         Principal::User { is_admin: true, .. } => Whose::All,
         Principal::User { id, .. } => Whose::OfUser(id),
     };
-    let after = cursor.as_ref().and_then(Cursor::text).map(str::to_owned);
+    let after = cursor.as_ref().map(Cursor::text).transpose()?;
     let rows =
         state.db.read(move |conn| store::list(conn, &whose, after.as_deref(), limit.get())).await?;
     let views = rows.into_iter().map(|row| Project::of(&state, row).map(|p| ProjectView::from(&p)));

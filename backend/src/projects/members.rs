@@ -182,7 +182,7 @@ pub(super) async fn keys(
 ) -> Result<web::Json<ListPage<KeyView>>, ApiError> {
     let project = access.project(&project, Action::ManageKeys).await?;
     let KeyQuery { limit, cursor } = query.into_inner();
-    let before = cursor.as_ref().and_then(Cursor::text).map(str::to_owned);
+    let before = cursor.as_ref().map(Cursor::text).transpose()?;
     let rows = state
         .db
         .read(move |conn| auth::keys(conn, &project.id, before.as_deref(), limit.get()))

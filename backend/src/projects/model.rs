@@ -68,10 +68,13 @@ impl TryFrom<String> for Slug {
         let letters =
             text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         let ends = !text.starts_with('-') && !text.ends_with('-');
-        if (1..=63).contains(&text.len()) && letters && ends {
-            return Ok(Self(text));
+        if !(1..=63).contains(&text.len()) || !letters || !ends {
+            return Err("must have 1 to 63 lower-case letters, digits and inner hyphens");
         }
-        Err("must have 1 to 63 lower-case letters, digits and inner hyphens")
+        if uuid::Uuid::try_parse(&text).is_ok() {
+            return Err("must not look like a project's id");
+        }
+        Ok(Self(text))
     }
 }
 

@@ -127,22 +127,25 @@ pub fn due_for_erasure(conn: &mut Conn, before: i64) -> Result<Vec<String>, DbEr
 const ERASED: &str = "erased";
 
 /// Erases the project's own data and keeps its id, so that what is left of it in the ledger is
-/// still somebody's.
+/// still somebody's; `false` if it was erased before.
 ///
 /// # Errors
 /// The database.
-pub fn set_erased(conn: &mut Conn, id: &str) -> Result<(), DbError> {
+pub fn set_erased(conn: &mut Conn, id: &str) -> Result<bool, DbError> {
     let nothing = (
         projects::name.eq(ERASED),
         projects::slug.eq(format!("erased-{id}")),
         projects::settings.eq(ERASED),
         projects::secret.eq(Vec::<u8>::new()),
     );
-    diesel::update(projects::table.find(id)).set(nothing).execute(conn)?;
+    let not_yet = projects::table.find(id).filter(projects::settings.ne(ERASED));
+    if diesel::update(not_yet).set(nothing).execute(conn)? == 0 {
+        return Ok(false);
+    }
     diesel::delete(memberships::table.filter(memberships::project_id.eq(id))).execute(conn)?;
     diesel::delete(
         crate::db::schema::api_keys::table.filter(crate::db::schema::api_keys::project_id.eq(id)),
     )
     .execute(conn)?;
-    Ok(())
+    Ok(true)
 }

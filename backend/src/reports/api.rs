@@ -146,7 +146,7 @@ async fn list(
 ) -> Result<web::Json<ListPage<ReportView>>, ApiError> {
     let project = access.project(&project, Action::ReadReports).await?;
     let ListQuery { limit, cursor } = query.into_inner();
-    let before = cursor.as_ref().and_then(Cursor::text).map(str::to_owned);
+    let before = cursor.as_ref().map(Cursor::text).transpose()?;
     let rows = state
         .db
         .read(move |conn| store::list(conn, &project.id, before.as_deref(), limit.get()))

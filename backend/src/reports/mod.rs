@@ -11,4 +11,4 @@ mod store;
 
 pub use api::{paths, routes};
 pub use service::{Request, create};
-pub use store::{Stored, find};
+pub use store::{Stored, erase_project, find};

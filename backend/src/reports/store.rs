@@ -33,6 +33,15 @@ pub fn find(conn: &mut Conn, project_id: &str, id: &str) -> Result<Option<Stored
     Ok(row.first(conn).optional()?)
 }
 
+/// Erases a project's reports.
+///
+/// # Errors
+/// The database.
+pub fn erase_project(conn: &mut Conn, project_id: &str) -> Result<(), DbError> {
+    diesel::delete(reports::table.filter(reports::project_id.eq(project_id))).execute(conn)?;
+    Ok(())
+}
+
 /// A page of a project's reports, newest first.
 pub(super) fn list(
     conn: &mut Conn,

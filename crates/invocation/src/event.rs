@@ -175,6 +175,9 @@ impl Event {
                 return fault("/occurred_at", "lies more than ten years back");
             }
         }
+        if self.event_id.as_ref().is_some_and(|id| id.as_str() == "export") {
+            return fault("/event_id", "must not be `export`, which has a meaning in paths");
+        }
         if self.tags.len() > Self::MAX_TAGS {
             return fault("/tags", "must have at most 64 entries");
         }

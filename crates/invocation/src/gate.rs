@@ -2,7 +2,7 @@
 
 use crate::record::{CostSource, PhiAction, PhiScan, Record, RecordedCost, Source, is_model_call};
 use crate::texts::{self, Replace};
-use crate::{Content, Event, EventId, HashRef, Timestamp};
+use crate::{Content, Event, EventId, HashRef, Label, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use phi::{Counts, Pseudonyms};
 use pricing::PriceTable;
@@ -216,7 +216,7 @@ fn price(
     }
     let look_up = |model: &str| {
         let query = pricing::Query {
-            provider: event.provider.as_ref().map(|provider| provider.as_str()),
+            provider: event.provider.as_ref().map(Label::as_str),
             model,
             at: at.date()?,
             tokens: event.usage.tokens(),

@@ -19,7 +19,7 @@ pub struct Latency {
     pub percentiles: PercentileMethod,
     /// All model calls that reached a model.
     pub total: Timings,
-    /// By the model that answered, else the model asked for; models without a time are left out.
+    /// By the model asked for, else the model that answered; models without a time are left out.
     pub by_model: Breakdown<Timings>,
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub struct Usage {
     /// All records.
     pub total: Figures,
-    /// By the model that answered, else the model asked for.
+    /// By the model asked for, else the model that answered.
     pub by_model: Breakdown<Figures>,
     /// By provider.
     pub by_provider: Breakdown<Figures>,
@@ -105,9 +105,9 @@ pub(crate) fn sum(a: Usd, b: Usd) -> Usd {
     Usd::from_nano(a.nano().saturating_add(b.nano()))
 }
 
-/// The model that answered, else the one asked for.
+/// The model asked for, else the one that answered.
 pub(crate) fn model(record: &Record) -> Option<&str> {
-    text(&record.response_model).or_else(|| text(&record.model))
+    text(&record.model).or_else(|| text(&record.response_model))
 }
 
 fn text(label: &Option<Label>) -> Option<&str> {

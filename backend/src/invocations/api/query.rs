@@ -38,16 +38,8 @@ pub(super) enum Format {
 
 impl ListQuery {
     pub(super) fn page(&self) -> Result<Page, ApiError> {
-        let after = match &self.cursor {
-            None => None,
-            Some(cursor) => {
-                let place = cursor.numbers::<2>();
-                let [time, index] = place.ok_or_else(|| {
-                    ApiError::field("/cursor", "must be the next_cursor of a page before")
-                })?;
-                Some((time, index))
-            }
-        };
+        let after = self.cursor.as_ref().map(Cursor::numbers::<2>).transpose()?;
+        let after = after.map(|[time, index]| (time, index));
         Ok(Page { after, limit: self.limit.get() })
     }
 

@@ -78,7 +78,7 @@ pub(super) async fn list(
 ) -> Result<web::Json<ListPage<RunView>>, ApiError> {
     let project = access.project(&project, Action::ReadEvents).await?;
     let RunsQuery { limit, cursor } = query.into_inner();
-    let before = cursor.as_ref().and_then(Cursor::numbers::<1>).map(|[index]| index);
+    let before = cursor.as_ref().map(Cursor::numbers::<1>).transpose()?.map(|[index]| index);
     let (views, last) = state
         .db
         .read(move |conn| {

@@ -18,8 +18,11 @@ pub(super) fn ssn(spot: &Spot<'_, '_>) -> Option<Found> {
         [4, ..] => return masked(spot),
         _ => return None,
     };
-    let valid = sure && checks::ssn(number.digits(spot.hay, count).as_bytes());
-    if !valid || !spot.is_free() {
+    // After a word that names it even a number that was never issued is somebody's: mistyped, or an
+    // ITIN, which starts with 9.
+    let digits = number.digits(spot.hay, count);
+    let valid = spot.cue().is(Class::Ssn) || digits.as_bytes().starts_with(b"9") || checks::ssn(digits.as_bytes());
+    if !sure || !valid || !spot.is_free() {
         return None;
     }
     let end = number.end(count);

@@ -58,7 +58,7 @@ fn steps(ledger: &LedgerRange) -> Vec<String> {
         ),
         format!(
             "**The log.** Save the checkpoint above as `checkpoint.txt` and run `researchflow \
-             ledger verify --checkpoint checkpoint.txt` on the database or on an exported folder. \
+             ledger verify --checkpoint checkpoint.txt` on the database. \
              It recomputes the whole log and says whether the log still continues this \
              checkpoint. Any tool for C2SP tlog-tiles or RFC 6962 can do the same from {} and {}.",
             path("checkpoint"),

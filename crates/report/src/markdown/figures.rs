@@ -108,8 +108,8 @@ pub(super) fn phi(page: &mut Page, report: &Report) {
     let phi = &report.phi;
     page.section("Patient data (PHI)");
     page.paragraph(&format!(
-        "Every text of {} was scanned before it was kept. The scanner finds patterns and known \
-         names; it can miss what it does not know, and can take harmless text for patient data.",
+        "Every text of {} was scanned before it was kept. The scanner finds patterns, \
+         not names; it can miss what it does not know, and can take harmless text for patient data.",
         counted(phi.scanned, "record")
     ));
     let actions = [

@@ -45,12 +45,12 @@ fn spelt(kind: Kind, sql: &str) -> String {
 /// The records that the service itself sealed come before index 10,000.
 const STATEMENTS: [&str; 15] = [
     "[to:200000] INSERT INTO invocations
-     SELECT 10000 + i, CASE i / 50 % 20 WHEN 0 THEN '[default]' ELSE 'p' || i / 50 % 20 END,
-            'event-' || i, 1760000000000000 + i * 1000000, 'run-' || i / 50,
-            'stage-' || i % 4, 'span-' || i, NULL, 'chat',
-            CASE i % 2 WHEN 0 THEN 'openai' ELSE 'anthropic' END, 'model-' || i % 7,
+     SELECT 10000 + i, CASE i / 50 % 20 WHEN 0 THEN '[default]' ELSE 'p' || (i / 50 % 20) END,
+            'event-' || i, 1760000000000000 + i * 1000000, 'run-' || (i / 50),
+            'stage-' || (i % 4), 'span-' || i, NULL, 'chat',
+            CASE i % 2 WHEN 0 THEN 'openai' ELSE 'anthropic' END, 'model-' || (i % 7),
             CASE i % 3 WHEN 0 THEN 'nano' WHEN 1 THEN 'mini' ELSE 'frontier' END,
-            'agent-' || i % 5, 'key-' || i % 3,
+            'agent-' || (i % 5), 'key-' || (i % 3),
             CASE i % 20 WHEN 0 THEN 'error' ELSE 'ok' END, NULL, 1000 * (i % 900), 1000, 100, 0, 0,
             0, 250000, i % 50 = 0
      FROM n",
@@ -71,7 +71,7 @@ const STATEMENTS: [&str; 15] = [
     "[to:50000] INSERT INTO ledger_records SELECT 'audit', 10000 + i, [bytes:'nonce'], 'record'
      FROM n",
     "[to:50000] INSERT INTO audit_events
-     SELECT 10000 + i, 'p' || i % 20, 1760000000000000 + i * 1000000, 'user:u', 'signed_in' FROM n",
+     SELECT 10000 + i, 'p' || (i % 20), 1760000000000000 + i * 1000000, 'user:u', 'signed_in' FROM n",
     "[to:1600] INSERT INTO ledger_entries
      SELECT CASE i % 2 WHEN 0 THEN 'invocations' ELSE 'audit' END, 100 + i,
             [bytes:'an entry' || i] FROM n",
@@ -85,10 +85,10 @@ const STATEMENTS: [&str; 15] = [
      SELECT 'key-' || i, 'project-' || (1 + i % 50), 'Key', [bytes:'hash-' || i], 'read', i, NULL,
             NULL FROM n",
     "[to:20000] INSERT INTO reports
-     SELECT 'report-' || i, CASE i % 20 WHEN 0 THEN '[default]' ELSE 'p' || i % 20 END, NULL, NULL,
+     SELECT 'report-' || i, CASE i % 20 WHEN 0 THEN '[default]' ELSE 'p' || (i % 20) END, NULL, NULL,
             NULL, i, 'digest', '{}' FROM n",
     // Those of the last ten hours, each with its answer.
     "[to:20000] INSERT INTO idempotency_keys
-     SELECT 'key:key-' || i % 100, 'once-' || i, [bytes:'hash'], 201, 'application/json',
+     SELECT 'key:key-' || (i % 100), 'once-' || i, [bytes:'hash'], 201, 'application/json',
             [bytes:'answer'], [now:] - i * 1800000 - 60000000 FROM n",
 ];

@@ -38,9 +38,11 @@ struct Asked {
 }
 
 impl Asked {
-    /// Whether it fills a page: such a statement must not read and sort what the page leaves out.
+    /// Whether it fills a page from a large table: such a statement must not read and sort what the
+    /// page leaves out. How many projects a user has is no matter.
     fn is_page(&self) -> bool {
-        self.sql.contains(" ORDER BY ") && self.sql.contains(" LIMIT ")
+        let of_large = LARGE.iter().any(|table| self.sql.contains(&format!(" FROM \"{table}\" ")));
+        of_large && self.sql.contains(" ORDER BY ") && self.sql.contains(" LIMIT ")
     }
 }
 

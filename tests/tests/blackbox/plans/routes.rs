@@ -64,7 +64,6 @@ fn reads() -> Vec<String> {
         "",
         "/members",
         "/invocations/real-17",
-        "/invocations/event-20",
         "/runs/run-20",
         "/runs/absent",
         "/invocations/export",

@@ -9,7 +9,9 @@ use tests::Database;
 /// What is wrong with the plans of the statements, each once, under the name `what`.
 pub(crate) fn faults(database: &Database, asked: &[Asked], what: &str) -> Vec<String> {
     let connection = Connection::open(database.file()).expect("a database");
-    let each: BTreeMap<&str, &Asked> = asked.iter().map(|it| (it.sql.as_str(), it)).collect();
+    // An insert of values looks nothing up.
+    let asked = asked.iter().filter(|it| !it.sql.starts_with("INSERT "));
+    let each: BTreeMap<&str, &Asked> = asked.map(|it| (it.sql.as_str(), it)).collect();
     let mut faults = Vec::new();
     for (sql, asked) in each {
         for step in explain(&connection, &spelt(sql)) {
