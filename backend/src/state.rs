@@ -80,11 +80,18 @@ impl AppState {
     /// of the database nor the secret alone can link digests to texts, and erasing the project's
     /// part ends it for good.
     pub fn project_key(&self, project_secret: &[u8]) -> [u8; 32] {
+        self.derive_key(&[b"researchflow project key", project_secret])
+    }
+
+    /// A key that follows from the service's secret and these parts, and from nothing else.
+    pub fn derive_key(&self, parts: &[&[u8]]) -> [u8; 32] {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
         let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(self.master.expose_secret())
             .expect("any key length");
-        mac.update(b"researchflow project key");
-        mac.update(project_secret);
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
         mac.finalize().into_bytes().into()
     }
 }

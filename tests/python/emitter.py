@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace import SpanProcessor
 import fake_provider
 
 SECRETS = {
-    "name": "Margaret Oyelaran",
+    "name": "m.oyelaran@ward7.example",
     "ssn": "536-90-4399",
     "email": "margaret.oyelaran@example.org",
     "mrn": "MRN 84120937",

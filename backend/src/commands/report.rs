@@ -68,12 +68,14 @@ pub(super) fn run(args: ReportArgs) -> Verdict {
 
 fn create(state: &AppState, project: &str, request: &Request) -> Result<Stored, Failure> {
     let mut conn = state.db.connect()?;
-    db::write(&mut conn, |conn| {
+    let stored = db::read(&mut conn, |conn| {
         let row = projects::find(conn, project)?
             .ok_or_else(|| Failure(format!("There is no project {project}.")))?;
         let project = Project::of(state, row)?;
-        Ok(reports::create(conn, state, &project, request, Actor::Operator)?)
-    })
+        Ok::<_, Failure>(reports::make(conn, state, &project, request)?)
+    })?;
+    db::write(&mut conn, |conn| reports::keep(conn, state, &stored, Actor::Operator))?;
+    Ok(stored)
 }
 
 fn find(state: &AppState, project: &str, id: &str) -> Result<Stored, Failure> {

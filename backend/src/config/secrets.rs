@@ -97,7 +97,8 @@ impl Given {
             Some(text) => Ok(text),
             None if server.is_development() => {
                 let path = server.data_dir.join(self.kept_as);
-                keep_or_make(&path).map_err(|error| {
+                let kept = fs::read_to_string(&path).map(|text| text.trim().to_owned());
+                kept.or_else(|_| keep_or_make(&path)).map_err(|error| {
                     format!("{} cannot be kept in {}: {error}", self.name, path.display())
                 })
             }
@@ -123,21 +124,21 @@ fn stretch(name: &str, text: &str) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// The secret in the file; made, if there is none, with nobody else able to read it.
+/// The secret in the file; made, if there is none, with nobody else able to read it. It is written
+/// beside and linked to its name when it is whole: of two processes that start at once one wins, and
+/// nobody reads half a secret.
 fn keep_or_make(path: &Path) -> std::io::Result<String> {
     let mut bytes = [0u8; 32];
     rand::rng().fill_bytes(&mut bytes);
-    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    match made {
-        Ok(mut file) => {
-            let text = hex::encode(bytes);
-            file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            Ok(text)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            fs::read_to_string(path).map(|text| text.trim().to_owned())
-        }
-        Err(error) => Err(error),
+    let draft = path.with_extension(format!("{}.new", std::process::id()));
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    file.write_all(hex::encode(bytes).as_bytes())?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&draft, path);
+    fs::remove_file(&draft)?;
+    match linked {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => fs::read_to_string(path).map(|text| text.trim().to_owned()),
     }
 }

@@ -61,7 +61,7 @@ pub(super) struct Manager {
 
 /// WAL with full sync: a commit is on the disk before it is acknowledged. The wait for another
 /// process's lock stays below the second after which a request is refused.
-const SQLITE_SETTINGS: &str = "
+pub(super) const SQLITE_SETTINGS: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;

@@ -59,7 +59,10 @@ fn alone<T>(
     conn: &mut Conn,
     work: impl FnOnce(&mut Conn) -> Result<T, DbError>,
 ) -> Result<T, DbError> {
-    super::conn::transaction(conn, super::conn::Mode::Write, |conn| {
+    if let Conn::Sqlite(sqlite) = conn {
+        sqlite.batch_execute("PRAGMA busy_timeout = 60000")?;
+    }
+    let outcome = super::conn::transaction(conn, super::conn::Mode::Write, |conn| {
         if let Conn::Pg(pg) = conn {
             pg.batch_execute("SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0")?;
             diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
@@ -67,7 +70,11 @@ fn alone<T>(
                 .execute(pg)?;
         }
         work(conn)
-    })
+    });
+    if let Conn::Sqlite(sqlite) = conn {
+        sqlite.batch_execute(super::conn::SQLITE_SETTINGS)?;
+    }
+    outcome
 }
 
 fn run<C: MigrationHarness<DB>, DB: diesel::backend::Backend>(

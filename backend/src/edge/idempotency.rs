@@ -1,6 +1,7 @@
 //! `Idempotency-Key` on POST (draft-ietf-httpapi-idempotency-key-header): the same key and payload
 //! get the first answer again.
 
+use super::sealed_body;
 use crate::db::schema::idempotency_keys::{self, dsl};
 use crate::db::{Conn, DbError, on_each};
 use crate::error::{ApiError, Code};
@@ -56,7 +57,12 @@ pub async fn idempotent(
     let refuse = |code, detail: &str| ApiError::new(code, detail).error_response();
     match turn {
         Turn::First => {}
-        Turn::Again(status, kind, body) => {
+        Turn::Again(status, kind, sealed) => {
+            let Some(body) = sealed_body::open(&state, &ticket.principal, &ticket.key, &sealed)
+            else {
+                let response = refuse(Code::Conflict, "The first answer cannot be read any more.");
+                return Ok(request.into_response(response));
+            };
             return Ok(request.into_response(replay(status, kind, body)));
         }
         Turn::InFlight => {
@@ -155,7 +161,7 @@ async fn keep(
     let kind = response.headers().get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).map(str::to_owned);
     let final_answer = !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS;
-    let kept = body.to_vec();
+    let kept = sealed_body::seal(state, &ticket.principal, &ticket.key, &body);
     let stored = state
         .db
         .write(move |conn| -> Result<(), DbError> {
@@ -164,7 +170,7 @@ async fn keep(
                 let answer = (
                     idempotency_keys::status.eq(Some(i64::from(status.as_u16()))),
                     idempotency_keys::headers.eq(kind),
-                    idempotency_keys::body.eq(Some(kept)),
+                    idempotency_keys::body.eq(kept),
                 );
                 diesel::update(row).set(answer).execute(conn)?;
             } else {

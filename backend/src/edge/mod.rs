@@ -7,6 +7,7 @@ mod observe;
 mod page;
 mod problems;
 mod resource;
+mod sealed_body;
 
 pub use body::{BodyLimit, read_body};
 pub use idempotency::{Caller, idempotent};

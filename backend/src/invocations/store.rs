@@ -174,50 +174,105 @@ pub struct Page {
     pub limit: i64,
 }
 
-type Query<'a> = invocations::BoxedQuery<'a, <Conn as Connection>::Backend>;
-
 /// One row of a list: its time and index.
 type Place = (i64, i64);
 
-fn filtered<'a>(project_id: &'a str, filter: &'a Filter) -> Query<'a> {
-    let mut query = invocations::table.filter(invocations::project_id.eq(project_id)).into_boxed();
-    if let Some(run) = &filter.run {
-        query = query.filter(invocations::run_id.eq(run));
-    }
-    if let Some(from) = filter.from {
-        query = query.filter(invocations::occurred_at.ge(from));
-    }
-    if let Some(to) = filter.to {
-        query = query.filter(invocations::occurred_at.lt(to));
-    }
-    if let Some(stage) = &filter.stage {
-        query = query.filter(invocations::stage.eq(stage));
-    }
-    if let Some(model) = &filter.model {
-        query = query.filter(invocations::model.eq(model));
-    }
-    if let Some(provider) = &filter.provider {
-        query = query.filter(invocations::provider.eq(provider));
-    }
-    if let Some(tier) = &filter.tier {
-        query = query.filter(invocations::tier.eq(tier));
-    }
-    if let Some(status) = &filter.status {
-        query = query.filter(invocations::status.eq(status));
-    }
-    if let Some(agent) = &filter.agent {
-        query = query.filter(invocations::agent.eq(agent));
-    }
-    let tag = filter.tag.as_ref().map(|tag| format!("tag:{tag}"));
+/// Adds the conditions on what an invocation is to a query that has the table of invocations. A
+/// macro, since a query over one table and one over two have types of their own.
+macro_rules! with_columns {
+    ($query:expr, $filter:expr) => {{
+        let (mut query, filter): (_, &Filter) = ($query, $filter);
+        if let Some(run) = &filter.run {
+            query = query.filter(invocations::run_id.eq(run));
+        }
+        if let Some(stage) = &filter.stage {
+            query = query.filter(invocations::stage.eq(stage));
+        }
+        if let Some(model) = &filter.model {
+            query = query.filter(invocations::model.eq(model));
+        }
+        if let Some(provider) = &filter.provider {
+            query = query.filter(invocations::provider.eq(provider));
+        }
+        if let Some(tier) = &filter.tier {
+            query = query.filter(invocations::tier.eq(tier));
+        }
+        if let Some(status) = &filter.status {
+            query = query.filter(invocations::status.eq(status));
+        }
+        if let Some(agent) = &filter.agent {
+            query = query.filter(invocations::agent.eq(agent));
+        }
+        query
+    }};
+}
+
+/// Adds the conditions on time and place to a query, on the table whose index is to be walked.
+macro_rules! with_place {
+    ($query:expr, $table:ident, $filter:expr, $page:expr) => {{
+        let (mut query, filter, page): (_, &Filter, Option<Page>) = ($query, $filter, $page);
+        if let Some(from) = filter.from {
+            query = query.filter($table::occurred_at.ge(from));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter($table::occurred_at.lt(to));
+        }
+        if let Some((time, index)) = page.and_then(|page| page.after) {
+            // The first condition lets the index find the place, the second is exact within it.
+            query = query
+                .filter($table::occurred_at.le(time))
+                .filter($table::occurred_at.lt(time).or($table::ledger_index.lt(index)));
+        }
+        if let Some(page) = page {
+            query = query
+                .order(($table::occurred_at.desc(), $table::ledger_index.desc()))
+                .limit(page.limit);
+        }
+        query
+    }};
+}
+
+/// The places that are meant: a page of them, newest first, or all of them in no certain order. A
+/// label is the rarer thing to have, so where one is asked for, its index leads.
+fn places(
+    conn: &mut Conn,
+    project_id: &str,
+    filter: &Filter,
+    page: Option<Page>,
+) -> QueryResult<Vec<Place>> {
     let phi = filter.phi.as_ref().map(|class| format!("phi:{class}"));
-    for label in [tag, phi].into_iter().flatten() {
-        let labelled = invocation_labels::table
-            .filter(invocation_labels::project_id.eq(project_id))
-            .filter(invocation_labels::label.eq(label))
-            .select(invocation_labels::ledger_index);
-        query = query.filter(invocations::ledger_index.eq_any(labelled));
+    let tag = filter.tag.as_ref().map(|tag| format!("tag:{tag}"));
+    let mut labels = [phi, tag].into_iter().flatten();
+    let Some(label) = labels.next() else {
+        let of_project = invocations::table
+            .filter(invocations::project_id.eq(project_id))
+            .select((invocations::occurred_at, invocations::ledger_index))
+            .into_boxed();
+        let query = with_place!(of_project, invocations, filter, page);
+        return with_columns!(query, filter).load(conn);
+    };
+    let labelled = invocation_labels::table
+        .inner_join(
+            invocations::table.on(invocations::ledger_index.eq(invocation_labels::ledger_index)),
+        )
+        .filter(invocation_labels::project_id.eq(project_id))
+        .filter(invocation_labels::label.eq(label))
+        .select((invocation_labels::occurred_at, invocation_labels::ledger_index))
+        .into_boxed();
+    let mut query = with_place!(labelled, invocation_labels, filter, page);
+    if let Some(second) = labels.next() {
+        // As a value, not as a join or EXISTS, which PostgreSQL would flatten and then sort.
+        let also = diesel::alias!(invocation_labels as also);
+        let with_second = also
+            .filter(also.field(invocation_labels::project_id).eq(project_id))
+            .filter(also.field(invocation_labels::label).eq(second))
+            .filter(also.field(invocation_labels::occurred_at).eq(invocation_labels::occurred_at))
+            .filter(also.field(invocation_labels::ledger_index).eq(invocation_labels::ledger_index))
+            .select(also.field(invocation_labels::ledger_index))
+            .single_value();
+        query = query.filter(with_second.is_not_null());
     }
-    query
+    with_columns!(query, filter).load(conn)
 }
 
 /// A page of invocations, newest first.
@@ -227,18 +282,7 @@ pub(super) fn list(
     filter: &Filter,
     page: Page,
 ) -> QueryResult<Vec<Place>> {
-    let mut query = filtered(project_id, filter);
-    if let Some((time, index)) = page.after {
-        // The first condition lets the index find the place, the second is exact within it.
-        query = query
-            .filter(invocations::occurred_at.le(time))
-            .filter(invocations::occurred_at.lt(time).or(invocations::ledger_index.lt(index)));
-    }
-    query
-        .order((invocations::occurred_at.desc(), invocations::ledger_index.desc()))
-        .select((invocations::occurred_at, invocations::ledger_index))
-        .limit(page.limit)
-        .load(conn)
+    places(conn, project_id, filter, Some(page))
 }
 
 /// The ledger indexes of all invocations that are meant, ascending.
@@ -246,8 +290,8 @@ pub(super) fn list(
 /// # Errors
 /// The database.
 pub fn scan(conn: &mut Conn, project_id: &str, filter: &Filter) -> QueryResult<Vec<i64>> {
-    let mut indexes: Vec<i64> =
-        filtered(project_id, filter).select(invocations::ledger_index).load(conn)?;
+    let places = places(conn, project_id, filter, None)?;
+    let mut indexes: Vec<i64> = places.into_iter().map(|(_, index)| index).collect();
     indexes.sort_unstable();
     Ok(indexes)
 }

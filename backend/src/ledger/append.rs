@@ -51,16 +51,7 @@ impl<'a> Appender<'a> {
     /// The database, or a stored head that is not ours or does not fit the tree.
     pub fn lock(conn: &mut Conn, signers: &'a Signers, log: Log) -> Result<Self, LedgerError> {
         let key = log.key(signers);
-        let head = ledger_heads::table
-            .find(log.as_str())
-            .select((ledger_heads::frontier, ledger_heads::checkpoint));
-        let (frontier, note): (Vec<u8>, String) = match conn {
-            Conn::Pg(conn) => head.for_update().first(conn)?,
-            // A write transaction on SQLite holds the only lock there is.
-            Conn::Sqlite(conn) => head.first(conn)?,
-        };
-        let frontier = Frontier::from_bytes(&frontier)
-            .map_err(|error| LedgerError::inconsistent(log, error))?;
+        let (frontier, note) = locked_head(conn, log)?;
         let head = Checkpoint::open(&note, std::slice::from_ref(key.verifier()))
             .map_err(|error| LedgerError::inconsistent(log, error))?;
         if head != checkpoint(key, &frontier) {
@@ -109,7 +100,8 @@ impl<'a> Appender<'a> {
 }
 
 /// Makes the heads of a new ledger, and takes over one that a previous key signed. Returns the
-/// verifier keys that were replaced.
+/// verifier keys that were replaced. Each head is locked until the transaction ends: a process that
+/// still appends with the old key comes before or after, never between.
 ///
 /// # Errors
 /// The database, or a head that an unknown key signed.
@@ -117,24 +109,35 @@ pub fn adopt(conn: &mut Conn, signers: &Signers) -> Result<Vec<(Log, String)>, L
     let mut replaced = Vec::new();
     for log in Log::ALL {
         let key = log.key(signers);
-        let note: Option<String> = ledger_heads::table
-            .find(log.as_str())
-            .select(ledger_heads::checkpoint)
-            .first(conn)
-            .optional()?;
-        match note {
-            None => make_head(conn, log, key)?,
-            Some(note) if Checkpoint::open(&note, &[key.verifier().clone()]).is_ok() => {}
-            Some(note) => replaced.push((log, take_over(conn, signers, log, &note)?)),
+        make_head(conn, log, key)?;
+        let (frontier, note) = locked_head(conn, log)?;
+        if Checkpoint::open(&note, std::slice::from_ref(key.verifier())).is_err() {
+            replaced.push((log, take_over(conn, signers, log, &frontier, &note)?));
         }
     }
     Ok(replaced)
+}
+
+/// The head's frontier and signed note, locked until the transaction ends.
+fn locked_head(conn: &mut Conn, log: Log) -> Result<(Frontier, String), LedgerError> {
+    let head = ledger_heads::table
+        .find(log.as_str())
+        .select((ledger_heads::frontier, ledger_heads::checkpoint));
+    let (frontier, note): (Vec<u8>, String) = match conn {
+        Conn::Pg(conn) => head.for_update().first(conn)?,
+        // A write transaction on SQLite holds the only lock there is.
+        Conn::Sqlite(conn) => head.first(conn)?,
+    };
+    let frontier =
+        Frontier::from_bytes(&frontier).map_err(|error| LedgerError::inconsistent(log, error))?;
+    Ok((frontier, note))
 }
 
 fn take_over(
     conn: &mut Conn,
     signers: &Signers,
     log: Log,
+    frontier: &Frontier,
     note: &str,
 ) -> Result<String, LedgerError> {
     let before = signers
@@ -144,14 +147,10 @@ fn take_over(
         .ok_or(LedgerError::UnknownKey(log))?;
     let head = Checkpoint::open(note, std::slice::from_ref(before))
         .map_err(|error| LedgerError::inconsistent(log, error))?;
-    let frontier: Vec<u8> =
-        ledger_heads::table.find(log.as_str()).select(ledger_heads::frontier).first(conn)?;
-    let frontier =
-        Frontier::from_bytes(&frontier).map_err(|error| LedgerError::inconsistent(log, error))?;
     if (head.size, head.root) != (frontier.size(), frontier.root()) {
         return Err(LedgerError::inconsistent(log, "the tree's edge is not what it covers"));
     }
-    write_head(conn, log, log.key(signers), &frontier)?;
+    write_head(conn, log, log.key(signers), frontier)?;
     Ok(before.to_string())
 }
 

@@ -114,11 +114,10 @@ async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let project = access.project(&project, Action::CreateReports).await?;
     let request = body.into_inner().validate()?;
-    let (inner, actor) = (state.clone(), access.principal.actor());
-    let stored = state
-        .db
-        .write(move |conn| service::create(conn, &inner, &project, &request, actor))
-        .await?;
+    let inner = state.clone();
+    let stored = state.db.read(move |conn| service::make(conn, &inner, &project, &request)).await?;
+    let (inner, actor, kept) = (state.clone(), access.principal.actor(), stored.clone());
+    state.db.write(move |conn| service::keep(conn, &inner, &kept, actor)).await?;
     let view = ReportView::from(&stored);
     let report = RawValue::from_string(stored.body).map_err(ApiError::internal)?;
     Ok(HttpResponse::Created().json(ReportView { report: Some(report), ..view }))

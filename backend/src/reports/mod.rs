@@ -10,5 +10,5 @@ mod service;
 mod store;
 
 pub use api::{paths, routes};
-pub use service::{Request, create};
+pub use service::{Request, keep, make};
 pub use store::{Stored, erase_project, find};

@@ -26,37 +26,47 @@ pub struct Request {
 /// Records read at a time.
 const CHUNK: usize = 1000;
 
-/// Makes a report of what is in the ledger now, stores it, and seals that it was made.
+/// Makes a report of what is in the ledger now. Only reads: a long report stops nobody from
+/// recording.
 ///
 /// # Errors
 /// There is no such run, the database, or a ledger that does not hold together.
-pub fn create(
+pub fn make(
     conn: &mut Conn,
     state: &AppState,
     project: &Project,
     request: &Request,
-    actor: Actor,
 ) -> Result<Stored, ApiError> {
-    let report = make(conn, state, project, request)?;
+    let report = figures(conn, state, project, request)?;
     let body = report.to_json().map_err(ApiError::internal)?;
-    let sha256 = hex::encode(Sha256::digest(&body));
-    let stored = Stored {
+    Ok(Stored {
         id: state.clock.new_id(),
         project_id: project.id.clone(),
         run_id: request.run_id.clone(),
         from_at: request.from.map(Timestamp::micros),
         to_at: request.to.map(Timestamp::micros),
         created_at: state.clock.now().micros(),
-        sha256,
+        sha256: hex::encode(Sha256::digest(&body)),
         body: String::from_utf8(body).map_err(ApiError::internal)?,
-    };
-    store::insert(conn, &stored)?;
-    let act = Act::ReportCreated { report_id: stored.id.clone(), sha256: stored.sha256.clone() };
-    audit::append(conn, state, actor, Some(&project.id), act)?;
-    Ok(stored)
+    })
 }
 
-fn make(
+/// Stores a report and seals that it was made.
+///
+/// # Errors
+/// The database.
+pub fn keep(
+    conn: &mut Conn,
+    state: &AppState,
+    stored: &Stored,
+    actor: Actor,
+) -> Result<(), ApiError> {
+    store::insert(conn, stored)?;
+    let act = Act::ReportCreated { report_id: stored.id.clone(), sha256: stored.sha256.clone() };
+    Ok(audit::append(conn, state, actor, Some(&stored.project_id), act)?)
+}
+
+fn figures(
     conn: &mut Conn,
     state: &AppState,
     project: &Project,

@@ -168,7 +168,7 @@ fn a_cost_tells_where_it_came_from() {
     assert_eq!(
         serde_json::to_string(&cost.unwrap()).unwrap(),
         format!(
-            r#"{{"nano_usd":10000,"provider":"openai","model":"gpt-4o","table_version":"{}","lines":[{{"class":"input","tokens":4,"nano_usd_per_mtok":2500000000,"nano_usd":10000}}]}}"#,
+            r#"{{"lines":[{{"class":"input","nano_usd":10000,"nano_usd_per_mtok":2500000000,"tokens":4}}],"model":"gpt-4o","nano_usd":10000,"provider":"openai","table_version":"{}"}}"#,
             table.version()
         )
     );

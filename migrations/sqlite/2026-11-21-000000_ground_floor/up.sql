@@ -59,6 +59,7 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (principal, idempotency_key)
 );
 CREATE INDEX idempotency_keys_created_at ON idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_in_flight ON idempotency_keys (created_at) WHERE status IS NULL;
 
 -- One row a log: the right edge of its tree and the newest signed checkpoint.
 CREATE TABLE ledger_heads (

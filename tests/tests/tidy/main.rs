@@ -1,7 +1,6 @@
 //! The house's own rules, which no compiler knows: who may depend on whom, and what no file may do.
 //! They read the sources alone; a failure names the line and gives the rule's reason.
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,

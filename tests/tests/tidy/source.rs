@@ -62,9 +62,8 @@ impl Source {
         self.code.match_indices(word).map(|(at, _)| at).filter(move |at| {
             let (before, after) = (&self.code[..*at], &self.code[at + word.len()..]);
             // `r#unsafe` is a name like any other.
-            !before.ends_with(part_of_name)
-                && !before.ends_with("r#")
-                && !(ends_in_name && after.starts_with(part_of_name))
+            let goes_on = ends_in_name && after.starts_with(part_of_name);
+            !goes_on && !before.ends_with(part_of_name) && !before.ends_with("r#")
         })
     }
 }

@@ -36,16 +36,12 @@ pub(super) async fn export(
     query.page()?;
     let format = query.format.unwrap_or(Format::Ndjson);
     let filter = query.filter()?;
-    let (inner, actor, id) = (state.clone(), access.principal.actor(), project.id.clone());
-    let indexes = state
-        .db
-        .write(move |conn| {
-            let indexes = store::scan(conn, &id, &filter)?;
-            let act = Act::Exported { what: format!("{} invocations", indexes.len()) };
-            audit::append(conn, &inner, actor, Some(&id), act)?;
-            Ok::<_, ApiError>(indexes)
-        })
-        .await?;
+    let id = project.id.clone();
+    let indexes =
+        state.db.read(move |conn| store::scan(conn, &id, &filter).map_err(ApiError::from)).await?;
+    let act = Act::Exported { what: format!("{} invocations", indexes.len()) };
+    let (inner, actor) = (state.clone(), access.principal.actor());
+    state.db.write(move |conn| audit::append(conn, &inner, actor, Some(&project.id), act)).await?;
     let (kind, name) = match format {
         Format::Ndjson => ("application/x-ndjson", "invocations.ndjson"),
         Format::Csv => ("text/csv; charset=utf-8", "invocations.csv"),

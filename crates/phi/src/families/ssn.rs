@@ -21,7 +21,9 @@ pub(super) fn ssn(spot: &Spot<'_, '_>) -> Option<Found> {
     // After a word that names it even a number that was never issued is somebody's: mistyped, or an
     // ITIN, which starts with 9.
     let digits = number.digits(spot.hay, count);
-    let valid = spot.cue().is(Class::Ssn) || digits.as_bytes().starts_with(b"9") || checks::ssn(digits.as_bytes());
+    let valid = spot.cue().is(Class::Ssn)
+        || digits.as_bytes().starts_with(b"9")
+        || checks::ssn(digits.as_bytes());
     if !sure || !valid || !spot.is_free() {
         return None;
     }

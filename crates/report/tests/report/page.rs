@@ -39,10 +39,9 @@ fn a_report_on_one_run() {
 
     ### By model
 
-    | Model     | Invocations | Model calls | Errors | Blocked | Input tokens | Output tokens |     Cost | Unpriced |
-    | --------- | ----------: | ----------: | -----: | ------: | -----------: | ------------: | -------: | -------: |
-    | `m1`      |           5 |           5 |      1 |       1 |        4,000 |         1,000 |   $0.254 |        2 |
-    | `m1-2026` |           1 |           1 |      0 |       0 |           10 |            20 | $0.00005 |        0 |
+    | Model | Invocations | Model calls | Errors | Blocked | Input tokens | Output tokens |     Cost | Unpriced |
+    | ----- | ----------: | ----------: | -----: | ------: | -----------: | ------------: | -------: | -------: |
+    | `m1`  |           6 |           6 |      1 |       1 |        4,010 |         1,020 | $0.25405 |        2 |
 
     ### By provider
 
@@ -108,8 +107,7 @@ fn a_report_on_one_run() {
     | Model          | Calls | Least | p50 | p90 | p95 | p99 | Most |
     | -------------- | ----: | ----: | --: | --: | --: | --: | ---: |
     | **All models** |     5 |   100 | 300 | 500 | 500 | 500 |  500 |
-    | `m1`           |     4 |   100 | 200 | 500 | 500 | 500 |  500 |
-    | `m1-2026`      |     1 |   300 | 300 | 300 | 300 | 300 |  300 |
+    | `m1`           |     5 |   100 | 300 | 500 | 500 | 500 |  500 |
 
     ### First token
 
@@ -131,7 +129,7 @@ fn a_report_on_one_run() {
 
     ## Patient data (PHI)
 
-    Every text of 6 records was scanned before it was kept. The scanner finds patterns and known names; it can miss what it does not know, and can take harmless text for patient data.
+    Every text of 6 records was scanned before it was kept. The scanner finds patterns, not names; it can miss what it does not know, and can take harmless text for patient data.
 
     | Action                             | Records |
     | ---------------------------------- | ------: |
@@ -193,7 +191,7 @@ fn a_report_on_one_run() {
     ## How to verify this report
 
     1. **The key.** Compare the verifier key above with one that you got another way, not from this report. The service serves its key at `/ledger/invocations/key`.
-    2. **The log.** Save the checkpoint above as `checkpoint.txt` and run `researchflow ledger verify --checkpoint checkpoint.txt` on the database or on an exported folder. It recomputes the whole log and says whether the log still continues this checkpoint. Any tool for C2SP tlog-tiles or RFC 6962 can do the same from `/ledger/invocations/checkpoint` and `/ledger/invocations/tile/`.
+    2. **The log.** Save the checkpoint above as `checkpoint.txt` and run `researchflow ledger verify --checkpoint checkpoint.txt` on the database. It recomputes the whole log and says whether the log still continues this checkpoint. Any tool for C2SP tlog-tiles or RFC 6962 can do the same from `/ledger/invocations/checkpoint` and `/ledger/invocations/tile/`.
     3. **The first and the last record.** The JSON report has their inclusion proofs under `ledger.inclusion_proofs`. A leaf hash is SHA-256(0x00 ‖ entry); the proof leads from it to the root hash in the checkpoint (RFC 6962, 2.1.1).
     4. **All records between.** Read the records at `ledger.index_ranges`: each comes with its nonce, its entry and a proof of its own, and its entry is SHA-256(nonce ‖ canonical record). SHA-256 over all the 32-byte entries, in ledger order and with nothing between them, must be `8c6487824c611ce38634f26f8c4922514edc0bf8cde936b7d904c0e17c2dff97`.
     5. **The figures.** Count them again from these records. From the same records, scope and proofs the JSON report has the same bytes.

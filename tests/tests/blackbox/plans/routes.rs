@@ -49,7 +49,7 @@ fn lists_of_invocations() -> Vec<String> {
         format!("{FROM}&{TO}&model=model-3"),
         format!("run=run-20&{FROM}&stage=stage-1"),
         format!("tag=rare&{FROM}&{TO}"),
-        format!("tag=common&phi=date"),
+        "tag=common&phi=date".to_owned(),
         "run=run-20&tag=common".to_owned(),
     ];
     let one = filters.into_iter().map(str::to_owned).chain(some);
@@ -132,10 +132,9 @@ impl Walk<'_> {
             report["id"].as_str().unwrap().clone_into(&mut id);
         });
         self.get(client, &format!("{path}/{id}"));
-        // A whole project's and a period's are looked for in the same way, whatever they find.
-        for body in [json!({}), json!({"from": "2025-10-10T00:00:00Z"})] {
-            self.note(&format!("POST {path} {body}"), || drop(client.post(&path, &body)));
-        }
+        // What fills the period is no record that a report could be made of; it is looked for alike.
+        let period = json!({"from": "2025-10-10T00:00:00Z", "to": "2025-10-11T00:00:00Z"});
+        self.note(&format!("POST {path} of a period"), || drop(client.post(&path, &period)));
     }
 
     fn writes(&mut self, service: &Service, key: &Client) {

@@ -2,3 +2,5 @@
 
 mod crash;
 mod faults;
+mod pgbouncer;
+mod rotation;

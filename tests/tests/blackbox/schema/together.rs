@@ -1,22 +1,18 @@
 //! Processes that start at once: one migrates, the others find it done.
 
 use std::time::Duration;
-use tests::{Client, Database, Fleet, KEY, Kind, Outcome, bodies, both};
-
-both!(two_migrations_at_once, two_services_at_once);
+use tests::{Client, Database, Fleet, KEY, Outcome, bodies};
 
 const TIMES: usize = 5;
 
-fn another(kind: Kind) -> Database {
-    match kind {
-        Kind::Sqlite => Database::sqlite(),
-        Kind::Postgres => Database::postgres(),
-    }
+/// A new database for each time, of each kind.
+fn databases() -> impl Iterator<Item = Database> {
+    (0..TIMES).flat_map(|_| [Database::sqlite(), Database::postgres()])
 }
 
-fn two_migrations_at_once(database: Database) {
-    for time in 0..TIMES {
-        let database = another(database.kind());
+#[test]
+fn two_migrations_at_once() {
+    for (time, database) in databases().enumerate() {
         let up = || database.researchflow(&["migrate", "up"]);
         let outcomes: Vec<Outcome> = std::thread::scope(|scope| {
             let running = [scope.spawn(up), scope.spawn(up)];
@@ -32,9 +28,9 @@ fn two_migrations_at_once(database: Database) {
     }
 }
 
-fn two_services_at_once(database: Database) {
-    for time in 0..TIMES {
-        let database = another(database.kind());
+#[test]
+fn two_services_at_once() {
+    for (time, database) in databases().enumerate() {
         let fleet = Fleet::start(&database, 2);
         let clients: Vec<Client> =
             fleet.bases().iter().map(|base| Client::new(base).with_key(KEY)).collect();
