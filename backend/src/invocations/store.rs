@@ -232,8 +232,23 @@ macro_rules! with_place {
     }};
 }
 
+/// Whether an invocation, by the place that `$table` has it at, carries a label too. As a value, not
+/// as a join or EXISTS, which PostgreSQL would flatten and then sort.
+macro_rules! carries {
+    ($table:ident, $project_id:expr, $label:expr) => {{
+        let also = diesel::alias!(invocation_labels as also);
+        also.filter(also.field(invocation_labels::project_id).eq($project_id))
+            .filter(also.field(invocation_labels::label).eq($label))
+            .filter(also.field(invocation_labels::occurred_at).eq($table::occurred_at))
+            .filter(also.field(invocation_labels::ledger_index).eq($table::ledger_index))
+            .select(also.field(invocation_labels::ledger_index))
+            .single_value()
+            .is_not_null()
+    }};
+}
+
 /// The places that are meant: a page of them, newest first, or all of them in no certain order. A
-/// label is the rarer thing to have, so where one is asked for, its index leads.
+/// run is the rarest thing to have in common, then a label: the index of the rarest leads.
 fn places(
     conn: &mut Conn,
     project_id: &str,
@@ -243,34 +258,28 @@ fn places(
     let phi = filter.phi.as_ref().map(|class| format!("phi:{class}"));
     let tag = filter.tag.as_ref().map(|tag| format!("tag:{tag}"));
     let mut labels = [phi, tag].into_iter().flatten();
-    let Some(label) = labels.next() else {
+    let leading = if filter.run.is_none() { labels.next() } else { None };
+    let Some(leading) = leading else {
         let of_project = invocations::table
             .filter(invocations::project_id.eq(project_id))
             .select((invocations::occurred_at, invocations::ledger_index))
             .into_boxed();
-        let query = with_place!(of_project, invocations, filter, page);
+        let mut query = with_place!(of_project, invocations, filter, page);
+        for label in labels {
+            query = query.filter(carries!(invocations, project_id, label));
+        }
         return with_columns!(query, filter).load(conn);
     };
+    let by_index = invocations::ledger_index.eq(invocation_labels::ledger_index);
     let labelled = invocation_labels::table
-        .inner_join(
-            invocations::table.on(invocations::ledger_index.eq(invocation_labels::ledger_index)),
-        )
+        .inner_join(invocations::table.on(by_index))
         .filter(invocation_labels::project_id.eq(project_id))
-        .filter(invocation_labels::label.eq(label))
+        .filter(invocation_labels::label.eq(leading))
         .select((invocation_labels::occurred_at, invocation_labels::ledger_index))
         .into_boxed();
     let mut query = with_place!(labelled, invocation_labels, filter, page);
-    if let Some(second) = labels.next() {
-        // As a value, not as a join or EXISTS, which PostgreSQL would flatten and then sort.
-        let also = diesel::alias!(invocation_labels as also);
-        let with_second = also
-            .filter(also.field(invocation_labels::project_id).eq(project_id))
-            .filter(also.field(invocation_labels::label).eq(second))
-            .filter(also.field(invocation_labels::occurred_at).eq(invocation_labels::occurred_at))
-            .filter(also.field(invocation_labels::ledger_index).eq(invocation_labels::ledger_index))
-            .select(also.field(invocation_labels::ledger_index))
-            .single_value();
-        query = query.filter(with_second.is_not_null());
+    for label in labels {
+        query = query.filter(carries!(invocation_labels, project_id, label));
     }
     with_columns!(query, filter).load(conn)
 }

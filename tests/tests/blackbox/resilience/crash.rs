@@ -4,6 +4,7 @@
 use rand::RngExt;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tests::{Client, Cluster, Database, Service, bodies, both, eventually, setting};
 
@@ -70,19 +71,22 @@ fn postgres_killed_under_load() {
     }
 }
 
-/// Sends until a request fails, which `end` brings about at a random moment.
+/// Sends until a request fails, which `end` brings about at a random moment, or until `end` is over:
+/// a database that is back within a second fails nobody.
 fn under_load(service: &mut Service, round: usize, end: impl FnOnce(&mut Service)) -> Sent {
     let key = service.key();
     let moment = Duration::from_millis(rand::rng().random_range(20..700));
+    let over = AtomicBool::new(false);
     let parts: Vec<Sent> = std::thread::scope(|scope| {
         let senders: Vec<_> = (0..SENDERS)
             .map(|sender| {
-                let key = key.clone();
-                scope.spawn(move || send(&key, &format!("{round}-{sender}")))
+                let (key, over) = (key.clone(), &over);
+                scope.spawn(move || send(&key, &format!("{round}-{sender}"), over))
             })
             .collect();
         std::thread::sleep(moment);
         end(service);
+        over.store(true, Ordering::Relaxed);
         senders.into_iter().map(|sender| sender.join().unwrap()).collect()
     });
     let mut all = Sent::default();
@@ -93,9 +97,12 @@ fn under_load(service: &mut Service, round: usize, end: impl FnOnce(&mut Service
     all
 }
 
-fn send(key: &Client, name: &str) -> Sent {
+fn send(key: &Client, name: &str, over: &AtomicBool) -> Sent {
     let mut sent = Sent::default();
     for batch in 0.. {
+        if over.load(Ordering::Relaxed) {
+            break;
+        }
         let events = bodies::events(&format!("{name}-{batch}"), rand::rng().random_range(1..40));
         let fields = [("content-type", "application/json")];
         let path = "/api/v1/projects/default/invocations";

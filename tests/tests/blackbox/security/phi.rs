@@ -14,7 +14,7 @@ const PLANTED: [(&str, &str); 15] = [
     ("MRN: 84120937", "84120937"),
     ("Date of birth: 03/14/1961", "03/14/1961"),
     ("Admitted on March 14, 2025 at noon.", "March 14"),
-    ("She lives in Springfield, IL 62704.", "62704"),
+    ("She lives in Springfield, IL 62704.", "IL 62704"),
     ("See https://portal.clinic.example/patients/x81?tab=labs", "portal.clinic.example"),
     ("Last login from 203.0.113.77", "203.0.113.77"),
     ("Health plan member ID: XQH448812903", "XQH448812903"),
