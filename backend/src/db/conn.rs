@@ -62,10 +62,10 @@ pub(super) struct Manager {
 /// WAL with full sync: a commit is on the disk before it is acknowledged. The wait for another
 /// process's lock stays below the second after which a request is refused.
 pub(super) const SQLITE_SETTINGS: &str = "
+    PRAGMA busy_timeout = 900;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
-    PRAGMA busy_timeout = 900;
     PRAGMA cache_size = -8192;
     PRAGMA journal_size_limit = 67108864;
     PRAGMA wal_autocheckpoint = 4000;

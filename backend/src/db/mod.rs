@@ -53,6 +53,9 @@ const NUL: &str = "invalid byte sequence for encoding";
 /// that is frozen or cut off says nothing at all.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(12);
 
+/// How long a command waits for a connection: long enough for another process to make the file.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How long a request waits for its turn, and for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -142,7 +145,8 @@ impl Db {
     /// # Errors
     /// The database does not answer.
     pub fn connect(&self) -> Result<impl std::ops::DerefMut<Target = Conn> + use<>, DbError> {
-        self.pool.get().map_err(|error| DbError::Unavailable(error.to_string()))
+        let conn = self.pool.get_timeout(COMMAND_TIMEOUT);
+        conn.map_err(|error| DbError::Unavailable(error.to_string()))
     }
 
     /// For commands that only look: an SQLite file that is not there is not made.

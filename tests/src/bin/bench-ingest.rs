@@ -114,10 +114,11 @@ fn sqlite_copy(database: &Database, table: &str) -> f64 {
     let started = Instant::now();
     for some in rows.chunks(1000) {
         let transaction = conn.transaction().expect("a transaction");
+        let mut statement = transaction.prepare(&insert).expect("a statement");
         for row in some {
-            let mut statement = transaction.prepare_cached(&insert).expect("a statement");
             statement.execute(rusqlite::params_from_iter(row)).expect("a row");
         }
+        drop(statement);
         transaction.commit().expect("a commit");
     }
     started.elapsed().as_secs_f64()
