@@ -14,6 +14,6 @@ pub use idempotency::{Caller, idempotent};
 pub(crate) use json::media_type;
 pub use json::{Json, Query};
 pub use observe::{RequestId, observe};
-pub use page::{Cursor, Limit, ListPage};
+pub use page::{Cursor, Limit, ListPage, PageQuery};
 pub use problems::problems;
 pub use resource::{not_found, resource};

@@ -86,6 +86,16 @@ impl From<Cursor> for String {
     }
 }
 
+/// The query of a list that has no filters.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PageQuery {
+    /// How many items.
+    pub limit: Limit,
+    /// Where the page starts.
+    pub cursor: Option<Cursor>,
+}
+
 /// A page of a list.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct ListPage<T> {

@@ -6,7 +6,7 @@ use super::model::{Name, Settings, SettingsChange, Slug};
 use super::store::{self, ProjectRow, Whose};
 use crate::audit::{self, Act};
 use crate::auth::{Action, Principal, Role, set_member};
-use crate::edge::{Cursor, Json, Limit, ListPage, Query, resource};
+use crate::edge::{Cursor, Json, ListPage, PageQuery, Query, resource};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::http::Method;
@@ -90,15 +90,6 @@ impl From<&Project> for ProjectView {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListQuery {
-    #[serde(default)]
-    limit: Limit,
-    #[serde(default)]
-    cursor: Option<Cursor>,
-}
-
 /// The projects that the caller can see, by slug.
 #[utoipa::path(get, path = "/api/v1/projects", tag = "projects",
     params(("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Items on a page"), ("cursor" = Option<String>, Query, description = "The page before's next_cursor")),
@@ -106,9 +97,9 @@ struct ListQuery {
 async fn list(
     state: web::Data<AppState>,
     access: Access,
-    query: Query<ListQuery>,
+    query: Query<PageQuery>,
 ) -> Result<web::Json<ListPage<ProjectView>>, ApiError> {
-    let ListQuery { limit, cursor } = query.into_inner();
+    let PageQuery { limit, cursor } = query.into_inner();
     let whose = match access.principal {
         Principal::Key { project_id, .. } => Whose::OfKey(project_id),
         Principal::User { is_admin: true, .. } => Whose::All,

@@ -3,7 +3,7 @@
 use super::access::Access;
 use crate::audit::{self, Act};
 use crate::auth::{self, Action, ApiKey, Authenticator, KeyRow, Role, Scope};
-use crate::edge::{Cursor, Json, Limit, ListPage, Query, resource};
+use crate::edge::{Cursor, Json, ListPage, PageQuery, Query, resource};
 use crate::error::ApiError;
 use crate::state::AppState;
 use actix_web::http::Method;
@@ -160,15 +160,6 @@ impl From<KeyRow> for KeyView {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct KeyQuery {
-    #[serde(default)]
-    limit: Limit,
-    #[serde(default)]
-    cursor: Option<Cursor>,
-}
-
 /// A project's API keys, newest first, revoked ones included.
 #[utoipa::path(get, path = "/api/v1/projects/{project}/keys", tag = "projects",
     params(("project" = String, Path, description = "Id or slug"),
@@ -178,10 +169,10 @@ pub(super) async fn keys(
     state: web::Data<AppState>,
     access: Access,
     project: web::Path<String>,
-    query: Query<KeyQuery>,
+    query: Query<PageQuery>,
 ) -> Result<web::Json<ListPage<KeyView>>, ApiError> {
     let project = access.project(&project, Action::ManageKeys).await?;
-    let KeyQuery { limit, cursor } = query.into_inner();
+    let PageQuery { limit, cursor } = query.into_inner();
     let before = cursor.as_ref().map(Cursor::text).transpose()?;
     let rows = state
         .db

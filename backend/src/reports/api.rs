@@ -3,7 +3,7 @@
 use super::service::{self, Request};
 use super::store::{self, Stored};
 use crate::auth::Action;
-use crate::edge::{Cursor, Json, Limit, ListPage, Query, resource};
+use crate::edge::{Cursor, Json, ListPage, PageQuery, Query, resource};
 use crate::error::ApiError;
 use crate::projects::Access;
 use crate::state::AppState;
@@ -123,15 +123,6 @@ async fn create(
     Ok(HttpResponse::Created().json(ReportView { report: Some(report), ..view }))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListQuery {
-    #[serde(default)]
-    limit: Limit,
-    #[serde(default)]
-    cursor: Option<Cursor>,
-}
-
 /// A project's reports, newest first.
 #[utoipa::path(get, path = "/api/v1/projects/{project}/reports", tag = "reports",
     params(("project" = String, Path, description = "Id or slug"),
@@ -141,10 +132,10 @@ async fn list(
     state: web::Data<AppState>,
     access: Access,
     project: web::Path<String>,
-    query: Query<ListQuery>,
+    query: Query<PageQuery>,
 ) -> Result<web::Json<ListPage<ReportView>>, ApiError> {
     let project = access.project(&project, Action::ReadReports).await?;
-    let ListQuery { limit, cursor } = query.into_inner();
+    let PageQuery { limit, cursor } = query.into_inner();
     let before = cursor.as_ref().map(Cursor::text).transpose()?;
     let rows = state
         .db

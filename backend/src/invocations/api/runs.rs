@@ -1,7 +1,7 @@
 //! Runs: the list, and each as a tree.
 
 use crate::auth::Action;
-use crate::edge::{Cursor, Limit, ListPage, Query};
+use crate::edge::{Cursor, ListPage, PageQuery, Query};
 use crate::error::ApiError;
 use crate::invocations::facts::Facts;
 use crate::invocations::store::{self, RunSums};
@@ -10,7 +10,7 @@ use crate::state::AppState;
 use actix_web::web;
 use invocation::{Millis, Timestamp};
 use pricing::Usd;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 
 /// A tree holds this many invocations at most; a longer run is cut and says so.
@@ -57,14 +57,6 @@ impl RunView {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[derive(Default)]
-pub(super) struct RunsQuery {
-    limit: Limit,
-    cursor: Option<Cursor>,
-}
-
 /// Runs, the newest first.
 #[utoipa::path(get, path = "/api/v1/projects/{project}/runs", tag = "invocations",
     params(("project" = String, Path, description = "Id or slug"),
@@ -74,10 +66,10 @@ pub(super) async fn list(
     state: web::Data<AppState>,
     access: Access,
     project: web::Path<String>,
-    query: Query<RunsQuery>,
+    query: Query<PageQuery>,
 ) -> Result<web::Json<ListPage<RunView>>, ApiError> {
     let project = access.project(&project, Action::ReadEvents).await?;
-    let RunsQuery { limit, cursor } = query.into_inner();
+    let PageQuery { limit, cursor } = query.into_inner();
     let before = cursor.as_ref().map(Cursor::numbers::<1>).transpose()?.map(|[index]| index);
     let (views, last) = state
         .db
