@@ -25,6 +25,28 @@ macro_rules! on_each {
 }
 pub(crate) use on_each;
 
+/// Inserts a slice of rows the fastest way there is: `COPY` on PostgreSQL; on SQLite, statements of a
+/// fixed length, which are parsed once and cached.
+macro_rules! insert_rows {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        match $conn {
+            $crate::db::Conn::Pg(conn) => {
+                diesel::copy_from($table).from_insertable($rows).execute(conn)?;
+            }
+            $crate::db::Conn::Sqlite(conn) => {
+                let (chunks, rest) = $rows.as_chunks::<16>();
+                for rows in chunks {
+                    diesel::insert_into($table).values(rows).execute(conn)?;
+                }
+                for row in rest {
+                    diesel::insert_into($table).values(row).execute(conn)?;
+                }
+            }
+        }
+    };
+}
+pub(crate) use insert_rows;
+
 /// Which database a URL names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -62,13 +84,14 @@ pub(super) struct Manager {
 /// WAL with full sync: a commit is on the disk before it is acknowledged. The wait for another
 /// process's lock stays below the second after which a request is refused.
 pub(super) const SQLITE_SETTINGS: &str = "
+    PRAGMA page_size = 8192;
     PRAGMA busy_timeout = 900;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA cache_size = -8192;
     PRAGMA journal_size_limit = 67108864;
-    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA wal_autocheckpoint = 8000;
     PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;";
 

@@ -8,8 +8,8 @@ mod conn;
 pub mod migrate;
 pub mod schema;
 
-pub(crate) use conn::on_each;
 pub use conn::{Conn, Kind};
+pub(crate) use conn::{insert_rows, on_each};
 
 mod sums;
 pub(crate) use sums::{count_if, sum_of};

@@ -4,10 +4,11 @@ use super::batcher::Receipt;
 use super::facts::{Facts, LabelRow};
 use super::intake::Prepared;
 use crate::db::schema::{invocation_labels, invocations, runs};
-use crate::db::{Conn, on_each};
+use crate::db::{Conn, insert_rows, on_each};
 use crate::ledger::{Appender, Erasure, LedgerError, Log};
 use crate::signers::Signers;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
 use std::collections::{BTreeMap, HashMap};
 
 /// Stores events in one transaction with their ledger leaves; answers a receipt for each, grouped
@@ -71,23 +72,44 @@ fn known_indexes(conn: &mut Conn, groups: &[Vec<Prepared>]) -> QueryResult<HashM
     Ok(known)
 }
 
-/// One query with an array on PostgreSQL. On SQLite, where a query is a function call and a list of
-/// values has to be parsed anew for each length, one cached query for each id.
+/// One index look-up for each id, in one query on PostgreSQL: given `= ANY`, its planner may rather
+/// read the whole project, and given a join, the whole table. On SQLite, where a query is a function
+/// call, a cached query for each id; without `LIMIT ?`, for whose value SQLite would plan anew.
 fn stored_indexes(
     conn: &mut Conn,
     project_id: &str,
     event_ids: &[&str],
 ) -> QueryResult<Vec<(String, i64)>> {
-    let row = (invocations::event_id, invocations::ledger_index);
-    let of_project = invocations::table.filter(invocations::project_id.eq(project_id)).select(row);
     match conn {
-        Conn::Pg(conn) => of_project.filter(invocations::event_id.eq_any(event_ids)).load(conn),
+        Conn::Pg(conn) => {
+            let found: Vec<Found> = diesel::sql_query(
+                "SELECT event_id, ledger_index FROM unnest($2) AS sought (id), LATERAL \
+                 (SELECT event_id, ledger_index FROM invocations \
+                  WHERE project_id = $1 AND event_id = sought.id LIMIT 1) AS found",
+            )
+            .bind::<Text, _>(project_id)
+            .bind::<Array<Text>, _>(event_ids)
+            .load(conn)?;
+            Ok(found.into_iter().map(|found| (found.event_id, found.ledger_index)).collect())
+        }
         Conn::Sqlite(conn) => {
-            let find =
-                |id: &&str| of_project.filter(invocations::event_id.eq(*id)).first(conn).optional();
+            let of_project = invocations::table
+                .filter(invocations::project_id.eq(project_id))
+                .select((invocations::event_id, invocations::ledger_index));
+            let find = |id: &&str| {
+                of_project.filter(invocations::event_id.eq(*id)).get_result(conn).optional()
+            };
             event_ids.iter().map(find).filter_map(Result::transpose).collect()
         }
     }
+}
+
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(sql_type = Text)]
+    event_id: String,
+    #[diesel(sql_type = BigInt)]
+    ledger_index: i64,
 }
 
 /// SQLite takes at most 32,766 values in a statement.
@@ -126,22 +148,8 @@ impl Rows {
                     .execute(conn)?
             });
         }
-        match conn {
-            Conn::Pg(conn) => {
-                diesel::copy_from(invocations::table).from_insertable(&self.facts).execute(conn)?;
-                diesel::copy_from(invocation_labels::table)
-                    .from_insertable(&self.labels)
-                    .execute(conn)?;
-            }
-            Conn::Sqlite(conn) => {
-                for some in self.facts.chunks(SQLITE_ROWS) {
-                    diesel::insert_into(invocations::table).values(some).execute(conn)?;
-                }
-                for some in self.labels.chunks(SQLITE_ROWS) {
-                    diesel::insert_into(invocation_labels::table).values(some).execute(conn)?;
-                }
-            }
-        }
+        insert_rows!(&mut *conn, invocations::table, &self.facts);
+        insert_rows!(conn, invocation_labels::table, &self.labels);
         Ok(())
     }
 }

@@ -2,11 +2,13 @@
 
 use super::{LedgerError, Log};
 use crate::db::schema::{ledger_entries, ledger_heads, ledger_records, ledger_tiles};
-use crate::db::{Conn, on_each};
+use crate::db::{Conn, insert_rows, on_each};
 use crate::signers::Signers;
 use ::ledger::{Checkpoint, Frontier, Hash, NONCE_LEN, Origin, SigningKey, leaf_hash, tile};
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// A record that is ready to be appended.
 #[derive(Debug, Clone)]
@@ -92,7 +94,7 @@ impl<'a> Appender<'a> {
         if self.entries.is_empty() {
             return Ok(());
         }
-        insert_records(conn, &self.records)?;
+        insert_rows!(&mut *conn, ledger_records::table, &self.records);
         write_entries(conn, self.log, self.first, &self.entries)?;
         write_subtrees(conn, self.log, &self.subtrees)?;
         write_head(conn, self.log, self.key, &self.frontier)
@@ -124,9 +126,9 @@ fn locked_head(conn: &mut Conn, log: Log) -> Result<(Frontier, String), LedgerEr
         .find(log.as_str())
         .select((ledger_heads::frontier, ledger_heads::checkpoint));
     let (frontier, note): (Vec<u8>, String) = match conn {
-        Conn::Pg(conn) => head.for_update().first(conn)?,
+        Conn::Pg(conn) => head.for_update().get_result(conn)?,
         // A write transaction on SQLite holds the only lock there is.
-        Conn::Sqlite(conn) => head.first(conn)?,
+        Conn::Sqlite(conn) => head.get_result(conn)?,
     };
     let frontier =
         Frontier::from_bytes(&frontier).map_err(|error| LedgerError::inconsistent(log, error))?;
@@ -201,77 +203,79 @@ fn write_head(
     Ok(())
 }
 
-fn insert_records(conn: &mut Conn, rows: &[RecordRow]) -> QueryResult<()> {
-    match conn {
-        Conn::Pg(conn) => {
-            diesel::copy_from(ledger_records::table).from_insertable(rows).execute(conn)?;
-        }
-        Conn::Sqlite(conn) => {
-            // SQLite takes at most 32,766 values in a statement.
-            for some in rows.chunks(1000) {
-                diesel::insert_into(ledger_records::table).values(some).execute(conn)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Adds the entries from index `first` on to their bundles.
+/// Adds the entries from index `first` on to their bundles. Only the first bundle can be there.
 fn write_entries(conn: &mut Conn, log: Log, first: u64, entries: &[Hash]) -> QueryResult<()> {
     let width = u64::from(tile::TILE_WIDTH);
     let mut bundles: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
+    if !first.is_multiple_of(width) {
+        let stored = ledger_entries::table
+            .find((log.as_str(), (first / width) as i64))
+            .select(ledger_entries::entries)
+            .get_result(conn)?;
+        bundles.insert(first / width, stored);
+    }
     for (index, entry) in (first..).zip(entries) {
         bundles.entry(index / width).or_default().extend(entry.as_bytes());
     }
-    for (bundle, added) in bundles {
-        let key = (log.as_str(), bundle as i64);
-        let stored: Option<Vec<u8>> = ledger_entries::table
-            .find(key)
-            .select(ledger_entries::entries)
-            .first(conn)
-            .optional()?;
-        let entries = [stored.unwrap_or_default(), added].concat();
-        on_each!(conn, |conn| {
-            diesel::insert_into(ledger_entries::table)
-                .values((
-                    ledger_entries::log.eq(key.0),
-                    ledger_entries::bundle.eq(key.1),
-                    ledger_entries::entries.eq(&entries),
-                ))
-                .on_conflict((ledger_entries::log, ledger_entries::bundle))
-                .do_update()
-                .set(ledger_entries::entries.eq(&entries))
-                .execute(conn)?
-        });
-    }
+    let rows: Vec<_> = bundles
+        .into_iter()
+        .map(|(bundle, entries)| {
+            (
+                ledger_entries::log.eq(log.as_str()),
+                ledger_entries::bundle.eq(bundle as i64),
+                ledger_entries::entries.eq(entries),
+            )
+        })
+        .collect();
+    on_each!(conn, |conn| {
+        diesel::insert_into(ledger_entries::table)
+            .values(rows)
+            .on_conflict((ledger_entries::log, ledger_entries::bundle))
+            .do_update()
+            .set(ledger_entries::entries.eq(excluded(ledger_entries::entries)))
+            .execute(conn)?
+    });
     Ok(())
 }
 
-/// Adds the roots of subtrees that are complete now to their tiles.
+/// Adds the roots of subtrees that are complete now to their tiles. Only the first tile of a level
+/// can be there.
 fn write_subtrees(conn: &mut Conn, log: Log, subtrees: &[(u8, u64, Hash)]) -> QueryResult<()> {
+    if subtrees.is_empty() {
+        return Ok(());
+    }
     let width = u64::from(tile::TILE_WIDTH);
     let mut tiles: BTreeMap<(u8, u64), Vec<u8>> = BTreeMap::new();
     for (level, index, hash) in subtrees {
-        tiles.entry((*level, index / width)).or_default().extend(hash.as_bytes());
+        let tile = match tiles.entry((*level, index / width)) {
+            Entry::Occupied(tile) => tile.into_mut(),
+            Entry::Vacant(place) if index.is_multiple_of(width) => place.insert(Vec::new()),
+            Entry::Vacant(place) => {
+                let key = (log.as_str(), i64::from(*level), (index / width) as i64);
+                let stored = ledger_tiles::table.find(key).select(ledger_tiles::hashes);
+                place.insert(stored.get_result(conn)?)
+            }
+        };
+        tile.extend(hash.as_bytes());
     }
-    for ((level, tile), added) in tiles {
-        let key = (log.as_str(), i64::from(level), tile as i64);
-        let stored: Option<Vec<u8>> =
-            ledger_tiles::table.find(key).select(ledger_tiles::hashes).first(conn).optional()?;
-        let hashes = [stored.unwrap_or_default(), added].concat();
-        on_each!(conn, |conn| {
-            diesel::insert_into(ledger_tiles::table)
-                .values((
-                    ledger_tiles::log.eq(key.0),
-                    ledger_tiles::level.eq(key.1),
-                    ledger_tiles::tile.eq(key.2),
-                    ledger_tiles::hashes.eq(&hashes),
-                ))
-                .on_conflict((ledger_tiles::log, ledger_tiles::level, ledger_tiles::tile))
-                .do_update()
-                .set(ledger_tiles::hashes.eq(&hashes))
-                .execute(conn)?
-        });
-    }
+    let rows: Vec<_> = tiles
+        .into_iter()
+        .map(|((level, tile), hashes)| {
+            (
+                ledger_tiles::log.eq(log.as_str()),
+                ledger_tiles::level.eq(i64::from(level)),
+                ledger_tiles::tile.eq(tile as i64),
+                ledger_tiles::hashes.eq(hashes),
+            )
+        })
+        .collect();
+    on_each!(conn, |conn| {
+        diesel::insert_into(ledger_tiles::table)
+            .values(rows)
+            .on_conflict((ledger_tiles::log, ledger_tiles::level, ledger_tiles::tile))
+            .do_update()
+            .set(ledger_tiles::hashes.eq(excluded(ledger_tiles::hashes)))
+            .execute(conn)?
+    });
     Ok(())
 }

@@ -106,7 +106,7 @@ CREATE INDEX ledger_erasures_project_id ON ledger_erasures (project_id);
 
 -- What queries need of each invocation's record; derived from it, and checked against it.
 CREATE TABLE invocations (
-    ledger_index BIGINT NOT NULL PRIMARY KEY,
+    ledger_index INTEGER NOT NULL PRIMARY KEY,
     project_id TEXT NOT NULL,
     event_id TEXT NOT NULL,
     occurred_at BIGINT NOT NULL,
@@ -142,7 +142,7 @@ CREATE TABLE invocation_labels (
     occurred_at BIGINT NOT NULL,
     ledger_index BIGINT NOT NULL,
     PRIMARY KEY (project_id, label, occurred_at, ledger_index)
-);
+) WITHOUT ROWID;
 
 -- Each run with the ledger index of its first invocation, which orders the list of runs.
 CREATE TABLE runs (
@@ -150,12 +150,12 @@ CREATE TABLE runs (
     run_id TEXT NOT NULL,
     first_index BIGINT NOT NULL,
     PRIMARY KEY (project_id, run_id)
-);
+) WITHOUT ROWID;
 CREATE INDEX runs_first_index ON runs (project_id, first_index);
 
 -- What queries need of each audit record; derived from it, and checked against it.
 CREATE TABLE audit_events (
-    ledger_index BIGINT NOT NULL PRIMARY KEY,
+    ledger_index INTEGER NOT NULL PRIMARY KEY,
     project_id TEXT,
     occurred_at BIGINT NOT NULL,
     actor TEXT NOT NULL,

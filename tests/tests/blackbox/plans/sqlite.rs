@@ -9,8 +9,9 @@ use tests::Database;
 /// What is wrong with the plans of the statements, each once, under the name `what`.
 pub(crate) fn faults(database: &Database, asked: &[Asked], what: &str) -> Vec<String> {
     let connection = Connection::open(database.file()).expect("a database");
-    // An insert of values looks nothing up.
-    let asked = asked.iter().filter(|it| !it.sql.starts_with("INSERT "));
+    // An insert of values looks nothing up, and arrays of ids are asked for one by one here.
+    let asked =
+        asked.iter().filter(|it| !it.sql.starts_with("INSERT ") && !it.sql.contains(" unnest("));
     let each: BTreeMap<&str, &Asked> = asked.map(|it| (it.sql.as_str(), it)).collect();
     let mut faults = Vec::new();
     for (sql, asked) in each {

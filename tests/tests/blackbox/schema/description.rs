@@ -26,7 +26,8 @@ fn line(row: &[String]) -> String {
 /// One word for what the two databases, and Diesel, call differently.
 pub(crate) fn coarse(kind: &str) -> &str {
     match kind {
-        "BIGINT" | "BigInt" => "bigint",
+        // An SQLite primary key of this type, and of no other, is the row's own number.
+        "BIGINT" | "INTEGER" | "BigInt" => "bigint",
         "BLOB" | "bytea" | "Binary" => "bytes",
         "BOOLEAN" | "Bool" => "boolean",
         "TEXT" | "Text" => "text",
