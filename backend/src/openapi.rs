@@ -25,6 +25,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         (name = "identity", description = "Signing in and out"),
         (name = "projects", description = "Projects, members, keys"),
         (name = "invocations", description = "Sending events and reading them back"),
+        (name = "audit", description = "Who did what"),
         (name = "costs", description = "What calls cost"),
         (name = "reports", description = "Transparency reports"),
         (name = "ledger", description = "The public Merkle logs (C2SP tlog-tiles)"),

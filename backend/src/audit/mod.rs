@@ -2,8 +2,10 @@
 //!
 //! Table: `audit_events`, derived from the sealed records.
 
+mod list;
 mod record;
 mod store;
 
-pub use record::{Act, Actor, AuditRecord};
-pub use store::{Checker, append, sealed_erasures};
+pub use list::{Filter, list};
+pub use record::{Act, Actor, AuditRecord, Outcome, Who};
+pub use store::{Checker, append, sealed_erasures, write};

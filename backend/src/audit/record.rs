@@ -3,6 +3,7 @@
 use crate::ledger::{Erasure, Log};
 use invocation::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// Who acted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,33 @@ impl Actor {
     }
 }
 
+/// Who acts, from where and in which request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    /// Who acts.
+    pub actor: Actor,
+    /// The client's address, if it came over the network.
+    pub address: Option<IpAddr>,
+    /// The request's id, if it was a request.
+    pub request_id: Option<String>,
+}
+
+impl From<Actor> for Who {
+    fn from(actor: Actor) -> Self {
+        Self { actor, address: None, request_id: None }
+    }
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It was refused.
+    Refused,
+}
+
 /// What was done. Ids only: no names, no emails, no text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
@@ -51,21 +79,60 @@ pub enum Act {
     ReportCreated { report_id: String, sha256: String },
     Exported { what: String },
     LedgerKeyRotated { log: Log, from: String, to: String },
+    AccessRefused { wanted: String },
+}
+
+impl Act {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::SignInRefused | Self::AccessRefused { .. } => Outcome::Refused,
+            _ => Outcome::Done,
+        }
+    }
 }
 
 /// An act as it is sealed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditRecord {
-    /// 1.
+    /// 2; records of version 1 have no address, request id and outcome.
     pub schema_version: u32,
     /// When.
     pub occurred_at: Timestamp,
     /// Who.
     pub actor: Actor,
+    /// From where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<IpAddr>,
+    /// In which request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// In which project, if in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project_id: Option<String>,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
     /// What.
     #[serde(flatten)]
     pub act: Act,
+}
+
+impl AuditRecord {
+    pub(super) fn new(
+        occurred_at: Timestamp,
+        who: Who,
+        project_id: Option<&str>,
+        act: Act,
+    ) -> Self {
+        Self {
+            schema_version: 2,
+            occurred_at,
+            actor: who.actor,
+            address: who.address,
+            request_id: who.request_id,
+            project_id: project_id.map(str::to_owned),
+            outcome: Some(act.outcome()),
+            act,
+        }
+    }
 }

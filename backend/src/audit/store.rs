@@ -1,8 +1,8 @@
 //! Appending acts, and checking that what is derived from them still fits.
 
-use super::{Act, Actor, AuditRecord};
-use crate::db::Conn;
+use super::{Act, AuditRecord, Who};
 use crate::db::schema::audit_events;
+use crate::db::{Conn, DbError};
 use crate::ledger::{Appender, Erasure, LedgerError, Log, Sealed};
 use crate::state::AppState;
 use diesel::prelude::*;
@@ -40,26 +40,55 @@ impl AuditRow {
 pub fn append(
     conn: &mut Conn,
     state: &AppState,
-    actor: Actor,
+    who: impl Into<Who>,
     project_id: Option<&str>,
     act: Act,
 ) -> Result<(), LedgerError> {
-    let record = AuditRecord {
-        schema_version: 1,
-        occurred_at: state.clock.now(),
-        actor,
-        project_id: project_id.map(str::to_owned),
-        act,
-    };
-    let unwritable =
-        |error| LedgerError::Inconsistent { log: Log::Audit, detail: format!("{error}") };
+    seal(conn, state, who.into(), project_id, act).map(drop)
+}
+
+/// As [`append`]; the record as it is sealed.
+fn seal(
+    conn: &mut Conn,
+    state: &AppState,
+    who: Who,
+    project_id: Option<&str>,
+    act: Act,
+) -> Result<String, LedgerError> {
+    let record = AuditRecord::new(state.clock.now(), who, project_id, act);
+    let unwritable = |error| LedgerError::inconsistent(Log::Audit, error);
     let json = serde_json_canonicalizer::to_string(&record).map_err(unwritable)?;
     let mut appender = Appender::lock(conn, &state.signers, Log::Audit)?;
-    let index = appender.push(Sealed::new(json));
+    let index = appender.push(Sealed::new(json.clone()));
     appender.finish(conn)?;
     let row = AuditRow::of(&record, index as i64).map_err(unwritable)?;
     diesel::insert_into(audit_events::table).values(row).execute(conn)?;
-    Ok(())
+    Ok(json)
+}
+
+/// Does something and seals it, in one transaction. Once that is committed, the log stream tells of
+/// it too, under the target `audit`.
+///
+/// # Errors
+/// What `body` says, or the database; nothing is done or told then.
+pub async fn write<T, E>(
+    state: &AppState,
+    who: impl Into<Who>,
+    project_id: Option<&str>,
+    body: impl FnOnce(&mut Conn) -> Result<(T, Act), E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<DbError> + From<LedgerError> + Send + 'static,
+{
+    let (inner, who, project_id) = (state.clone(), who.into(), project_id.map(str::to_owned));
+    let sealed = state.db.write(move |conn| {
+        let (value, act) = body(conn)?;
+        Ok::<_, E>((value, seal(conn, &inner, who, project_id.as_deref(), act)?))
+    });
+    let (value, record) = sealed.await?;
+    tracing::info!(target: "audit", record, "sealed");
+    Ok(value)
 }
 
 /// The erasures that the audit log has sealed.

@@ -20,7 +20,7 @@ pub use bootstrap::{Bootstrapped, bootstrap, random_password};
 pub use key::ApiKey;
 pub use password::PasswordHash;
 pub use permissions::{Action, Role, Scope, key_may, role_may};
-pub use principal::{Authenticator, Principal, authenticate};
+pub use principal::{Authenticator, Principal, authenticate, who};
 pub use store::{
     KeyRow, Member, UserRow, create_user, disable_user, find_user, insert_key, keys, members,
     remove_member, revoke_key, role_of, set_member,

@@ -62,36 +62,45 @@ pub enum Action {
     ReadCosts,
     ReadReports,
     CreateReports,
+    ReadAudit,
 }
 
 impl Action {
-    /// The table: the least role, and the scope for keys, if keys may at all.
-    const fn row(self) -> (Role, Option<Scope>) {
+    /// The table: the name, the least role, and the scope for keys, if keys may at all.
+    const fn row(self) -> (&'static str, Role, Option<Scope>) {
         match self {
-            Self::ReadProject => (Role::Viewer, Some(Scope::Read)),
-            Self::ChangeProject => (Role::Operator, Some(Scope::Manage)),
-            Self::DeleteProject => (Role::Admin, None),
-            Self::ReadMembers => (Role::Viewer, Some(Scope::Manage)),
-            Self::ManageMembers => (Role::Admin, None),
-            Self::ManageKeys => (Role::Operator, Some(Scope::Manage)),
-            Self::SendEvents => (Role::Researcher, Some(Scope::Ingest)),
-            Self::ReadEvents => (Role::Viewer, Some(Scope::Read)),
-            Self::ExportEvents => (Role::Researcher, Some(Scope::Read)),
-            Self::ReadCosts => (Role::Viewer, Some(Scope::Read)),
-            Self::ReadReports => (Role::Viewer, Some(Scope::Read)),
-            Self::CreateReports => (Role::Researcher, Some(Scope::Read)),
+            Self::ReadProject => ("read_project", Role::Viewer, Some(Scope::Read)),
+            Self::ChangeProject => ("change_project", Role::Operator, Some(Scope::Manage)),
+            Self::DeleteProject => ("delete_project", Role::Admin, None),
+            Self::ReadMembers => ("read_members", Role::Viewer, Some(Scope::Manage)),
+            Self::ManageMembers => ("manage_members", Role::Admin, None),
+            Self::ManageKeys => ("manage_keys", Role::Operator, Some(Scope::Manage)),
+            Self::SendEvents => ("send_events", Role::Researcher, Some(Scope::Ingest)),
+            Self::ReadEvents => ("read_events", Role::Viewer, Some(Scope::Read)),
+            Self::ExportEvents => ("export_events", Role::Researcher, Some(Scope::Read)),
+            Self::ReadCosts => ("read_costs", Role::Viewer, Some(Scope::Read)),
+            Self::ReadReports => ("read_reports", Role::Viewer, Some(Scope::Read)),
+            Self::CreateReports => ("create_reports", Role::Researcher, Some(Scope::Read)),
+            Self::ReadAudit => ("read_audit", Role::Operator, Some(Scope::Manage)),
         }
+    }
+}
+
+impl Action {
+    /// As the audit trail names it.
+    pub const fn name(self) -> &'static str {
+        self.row().0
     }
 }
 
 /// Whether a role allows an action.
 pub fn role_may(role: Role, action: Action) -> bool {
-    role >= action.row().0
+    role >= action.row().1
 }
 
 /// Whether a key with these scopes may do it.
 pub fn key_may(scopes: &[Scope], action: Action) -> bool {
-    action.row().1.is_some_and(|scope| scopes.contains(&scope))
+    action.row().2.is_some_and(|scope| scopes.contains(&scope))
 }
 
 macro_rules! named {

@@ -2,8 +2,8 @@
 
 use super::permissions::Scope;
 use super::{key, session, store};
-use crate::audit::Actor;
-use crate::edge::Caller;
+use crate::audit::{Actor, Who};
+use crate::edge::{Caller, RequestId};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -43,6 +43,15 @@ impl Principal {
             Self::Key { id, .. } => Actor::Key(id.clone()),
             Self::User { id, .. } => Actor::User(id.clone()),
         }
+    }
+}
+
+/// An actor, with where a request came from and its id.
+pub fn who(request: &HttpRequest, actor: Actor) -> Who {
+    Who {
+        actor,
+        address: request.peer_addr().map(|peer| peer.ip()),
+        request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `researchflow report`.
 
 use super::{Failure, OnDatabase, Verdict, say};
-use crate::audit::Actor;
+use crate::audit::{self, Actor};
 use crate::projects::{self, Project};
 use crate::reports::{self, Request, Stored};
 use crate::{db, state::AppState};
@@ -74,7 +74,11 @@ fn create(state: &AppState, project: &str, request: &Request) -> Result<Stored, 
         let project = Project::of(state, row)?;
         Ok::<_, Failure>(reports::make(conn, state, &project, request)?)
     })?;
-    db::write(&mut conn, |conn| reports::keep(conn, state, &stored, Actor::Operator))?;
+    db::write(&mut conn, |conn| {
+        let ((), act) = reports::keep(conn, &stored)?;
+        let project_id = Some(stored.project_id.as_str());
+        Ok::<_, Failure>(audit::append(conn, state, Actor::Operator, project_id, act)?)
+    })?;
     Ok(stored)
 }
 

@@ -1,6 +1,7 @@
 //! What every request passes before a handler, and every answer after it. Knows no domain.
 
 mod body;
+mod download;
 mod idempotency;
 mod json;
 mod observe;
@@ -10,6 +11,7 @@ mod resource;
 mod sealed_body;
 
 pub use body::{BodyLimit, read_body};
+pub use download::{download, ndjson};
 pub use idempotency::{Caller, idempotent};
 pub(crate) use json::media_type;
 pub use json::{Json, Query};

@@ -25,7 +25,7 @@ pub enum LedgerError {
 
 impl LedgerError {
     #[expect(clippy::needless_pass_by_value, reason = "so that it stands in `map_err` as it is")]
-    pub(super) fn inconsistent(log: Log, detail: impl ToString) -> Self {
+    pub(crate) fn inconsistent(log: Log, detail: impl ToString) -> Self {
         Self::Inconsistent { log, detail: detail.to_string() }
     }
 }

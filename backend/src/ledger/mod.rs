@@ -19,7 +19,8 @@ pub use append::{Appender, Sealed, adopt};
 pub use erase::{Erasure, erase};
 pub use error::LedgerError;
 pub use read::{
-    Proof, checkpoint_at, head, inclusion, proof_of, record, records, sealed, tile_hashes,
+    Proof, checkpoint_at, head, inclusion, proof_of, raw_records, record, records, sealed,
+    tile_hashes,
 };
 pub use verify::{CheckStretch, Outcome, Stretch, verify};
 

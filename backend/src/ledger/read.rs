@@ -7,6 +7,8 @@ use crate::signers::Signers;
 use ::ledger::{Checkpoint, Hash, Origin, leaf_hash, proof, tile};
 use diesel::prelude::*;
 use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
 
 /// What a stranger needs, beside the record, to check that it is in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -154,6 +156,21 @@ pub fn records(
         .select((ledger_records::ledger_index, ledger_records::record))
         .load(conn)?;
     Ok(rows)
+}
+
+/// The records at these indexes, in this order, as they are sealed; erased ones are left out.
+///
+/// # Errors
+/// The database, or a record is not JSON.
+pub fn raw_records(
+    conn: &mut Conn,
+    log: Log,
+    indexes: &[i64],
+) -> Result<Vec<Box<RawValue>>, LedgerError> {
+    let mut by_index: HashMap<i64, String> = records(conn, log, indexes)?.into_iter().collect();
+    let in_order = indexes.iter().filter_map(|index| by_index.remove(index));
+    let raw = in_order.map(RawValue::from_string).collect::<Result<Vec<_>, _>>();
+    raw.map_err(|error| LedgerError::inconsistent(log, error))
 }
 
 /// As [`records`], with their nonces: index, nonce, canonical JSON.

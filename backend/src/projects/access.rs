@@ -2,7 +2,9 @@
 
 use super::model::Settings;
 use super::store::{self, ProjectRow};
+use crate::audit::{self, Act, Who};
 use crate::auth::{self, Action, Principal};
+use crate::db::Conn;
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::dev::Payload;
@@ -88,6 +90,7 @@ impl Handle {
 pub struct Access {
     /// Who is calling.
     pub principal: Principal,
+    who: Who,
     state: AppState,
     lookup: Handle,
 }
@@ -104,6 +107,15 @@ impl Access {
         action: Action,
     ) -> Result<Arc<Project>, ApiError> {
         let project = self.lookup.get(&self.state, id_or_slug).await?;
+        let allowed = self.may(&project, action).await;
+        if allowed.as_ref().is_err_and(|error| error.code() != Code::Unavailable) {
+            let act = Act::AccessRefused { wanted: action.name().to_owned() };
+            self.act(Some(&project.id), move |_| Ok(((), act))).await?;
+        }
+        allowed.map(|()| project)
+    }
+
+    async fn may(&self, project: &Project, action: Action) -> Result<(), ApiError> {
         match &self.principal {
             Principal::Key { project_id, .. } if *project_id != project.id => {
                 Err(ApiError::not_found("project"))
@@ -112,17 +124,12 @@ impl Access {
             Principal::User { is_admin: true, .. } => Ok(()),
             Principal::User { id, .. } => {
                 let (project_id, user_id) = (project.id.clone(), id.clone());
-                let role = self
-                    .state
-                    .db
-                    .read(move |conn| auth::role_of(conn, &project_id, &user_id))
-                    .await;
                 let role =
-                    role.map_err(ApiError::from)?.ok_or_else(|| ApiError::not_found("project"))?;
-                allow(auth::role_may(role, action))
+                    self.state.db.read(move |conn| auth::role_of(conn, &project_id, &user_id));
+                let role = role.await.map_err(ApiError::from)?;
+                allow(auth::role_may(role.ok_or_else(|| ApiError::not_found("project"))?, action))
             }
-        }?;
-        Ok(project)
+        }
     }
 
     /// The project of the caller's key, for paths that name none.
@@ -147,6 +154,18 @@ impl Access {
         allow(matches!(self.principal, Principal::User { is_admin: true, .. }))
     }
 
+    /// Does something in the caller's name and seals it, in one transaction.
+    ///
+    /// # Errors
+    /// What `body` says, or the database; nothing is done then.
+    pub async fn act<T: Send + 'static>(
+        &self,
+        project_id: Option<&str>,
+        body: impl FnOnce(&mut Conn) -> Result<(T, Act), ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        audit::write(&self.state, self.who.clone(), project_id, body).await
+    }
+
     pub(super) fn forget(&self) {
         self.lookup.forget();
     }
@@ -169,9 +188,12 @@ impl FromRequest for Access {
         let handles =
             request.app_data::<web::Data<AppState>>().zip(request.app_data::<web::Data<Handle>>());
         ready(match handles {
-            Some((state, lookup)) => {
-                Ok(Self { principal, state: AppState::clone(state), lookup: Handle::clone(lookup) })
-            }
+            Some((state, lookup)) => Ok(Self {
+                who: auth::who(request, principal.actor()),
+                principal,
+                state: AppState::clone(state),
+                lookup: Handle::clone(lookup),
+            }),
             None => Err(ApiError::internal("the projects' lookup is not registered")),
         })
     }

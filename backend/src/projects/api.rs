@@ -4,7 +4,8 @@ use super::access::{Access, Project};
 use super::members;
 use super::model::{Name, Settings, SettingsChange, Slug};
 use super::store::{self, ProjectRow, Whose};
-use crate::audit::{self, Act};
+use super::trail;
+use crate::audit::Act;
 use crate::auth::{Action, Principal, Role, set_member};
 use crate::edge::{Cursor, Json, ListPage, PageQuery, Query, resource};
 use crate::error::{ApiError, Code};
@@ -29,7 +30,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 (Method::DELETE, web::to(delete)),
             ],
         ))
-        .configure(members::routes);
+        .configure(members::routes)
+        .configure(trail::routes);
 }
 
 #[derive(utoipa::OpenApi)]
@@ -45,6 +47,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
     members::keys,
     members::create_key,
     members::revoke,
+    trail::list,
+    trail::export,
 ))]
 struct Paths;
 
@@ -150,21 +154,18 @@ async fn create(
         deleted_at: None,
     };
     let project = Project::of(&state, row.clone())?;
-    let (inner, principal) = (state.clone(), access.principal.clone());
-    state
-        .db
-        .write(move |conn| {
-            let project_id = row.id.clone();
-            if !store::insert(conn, row)? {
-                return Err(ApiError::new(Code::Conflict, "A project has this slug already."));
-            }
-            if let Principal::User { id, .. } = &principal {
-                set_member(conn, &project_id, id, Role::Admin)?;
-            }
-            audit::append(conn, &inner, principal.actor(), Some(&project_id), Act::ProjectCreated)?;
-            Ok(())
-        })
-        .await?;
+    let (project_id, principal) = (row.id.clone(), access.principal.clone());
+    let create = move |conn: &mut _| {
+        let project_id = row.id.clone();
+        if !store::insert(conn, row)? {
+            return Err(ApiError::new(Code::Conflict, "A project has this slug already."));
+        }
+        if let Principal::User { id, .. } = &principal {
+            set_member(conn, &project_id, id, Role::Admin)?;
+        }
+        Ok(((), Act::ProjectCreated))
+    };
+    access.act(Some(&project_id), create).await?;
     Ok(HttpResponse::Created().json(ProjectView::from(&project)))
 }
 
@@ -203,22 +204,19 @@ async fn change(
 ) -> Result<web::Json<ProjectView>, ApiError> {
     let project = access.project(&project, Action::ChangeProject).await?;
     let body = body.into_inner();
-    let (inner, actor, id) = (state.clone(), access.principal.actor(), project.id.clone());
-    let changed = state
-        .db
-        .write(move |conn| {
-            let row = store::find(conn, &id)?.ok_or_else(|| ApiError::not_found("project"))?;
-            let mut project = Project::of(&inner, row)?;
-            if let Some(name) = body.name {
-                name.as_str().clone_into(&mut project.name);
-            }
-            project.settings = project.settings.changed(body.settings);
-            let settings = serde_json::to_value(project.settings).map_err(ApiError::internal)?;
-            store::update(conn, &id, &project.name, &settings.to_string())?;
-            audit::append(conn, &inner, actor, Some(&id), Act::ProjectChanged { settings })?;
-            Ok::<_, ApiError>(project)
-        })
-        .await?;
+    let (inner, id) = (state.clone(), project.id.clone());
+    let change = move |conn: &mut _| {
+        let row = store::find(conn, &id)?.ok_or_else(|| ApiError::not_found("project"))?;
+        let mut project = Project::of(&inner, row)?;
+        if let Some(name) = body.name {
+            name.as_str().clone_into(&mut project.name);
+        }
+        project.settings = project.settings.changed(body.settings);
+        let settings = serde_json::to_value(project.settings).map_err(ApiError::internal)?;
+        store::update(conn, &id, &project.name, &settings.to_string())?;
+        Ok((project, Act::ProjectChanged { settings }))
+    };
+    let changed = access.act(Some(&project.id), change).await?;
     access.forget();
     Ok(web::Json(ProjectView::from(&changed)))
 }
@@ -245,16 +243,12 @@ async fn delete(
     if query.into_inner().confirm != project.name {
         return Err(ApiError::field("/confirm", "must be the project's name"));
     }
-    let (inner, actor, now) = (state.clone(), access.principal.actor(), state.clock.now().micros());
-    let id = project.id.clone();
-    state
-        .db
-        .write(move |conn| {
-            store::set_deleted(conn, &id, now)?;
-            audit::append(conn, &inner, actor, Some(&id), Act::ProjectDeleted)?;
-            Ok::<_, ApiError>(())
-        })
-        .await?;
+    let (id, now) = (project.id.clone(), state.clock.now().micros());
+    let delete = move |conn: &mut _| {
+        store::set_deleted(conn, &id, now)?;
+        Ok(((), Act::ProjectDeleted))
+    };
+    access.act(Some(&project.id), delete).await?;
     access.forget();
     Ok(HttpResponse::NoContent().finish())
 }

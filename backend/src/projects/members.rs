@@ -1,7 +1,7 @@
 //! A project's members and API keys over HTTP.
 
 use super::access::Access;
-use crate::audit::{self, Act};
+use crate::audit::Act;
 use crate::auth::{self, Action, ApiKey, Authenticator, KeyRow, Role, Scope};
 use crate::edge::{Cursor, Json, ListPage, PageQuery, Query, resource};
 use crate::error::ApiError;
@@ -73,30 +73,21 @@ pub(super) struct SetMember {
     params(("project" = String, Path, description = "Id or slug")),
     responses((status = 200, description = "The member", body = MemberView)))]
 pub(super) async fn set(
-    state: web::Data<AppState>,
     access: Access,
     project: web::Path<String>,
     body: Json<SetMember>,
 ) -> Result<web::Json<MemberView>, ApiError> {
     let project = access.project(&project, Action::ManageMembers).await?;
     let SetMember { email, role } = body.into_inner();
-    let (inner, actor) = (state.clone(), access.principal.actor());
-    let member = state
-        .db
-        .write(move |conn| {
-            let user = auth::find_user(conn, &email.trim().to_lowercase())?;
-            let user = user.ok_or_else(|| ApiError::field("/email", "is no user's"))?;
-            auth::set_member(conn, &project.id, &user.id, role)?;
-            let act = Act::MemberSet { user_id: user.id.clone(), role: role.to_string() };
-            audit::append(conn, &inner, actor, Some(&project.id), act)?;
-            Ok::<_, ApiError>(MemberView {
-                user_id: user.id,
-                email: user.email,
-                role: role.to_string(),
-            })
-        })
-        .await?;
-    Ok(web::Json(member))
+    let project_id = project.id.clone();
+    let set = move |conn: &mut _| {
+        let user = auth::find_user(conn, &email.trim().to_lowercase())?;
+        let user = user.ok_or_else(|| ApiError::field("/email", "is no user's"))?;
+        auth::set_member(conn, &project.id, &user.id, role)?;
+        let act = Act::MemberSet { user_id: user.id.clone(), role: role.to_string() };
+        Ok((MemberView { user_id: user.id, email: user.email, role: role.to_string() }, act))
+    };
+    Ok(web::Json(access.act(Some(&project_id), set).await?))
 }
 
 /// Take a user out of the project.
@@ -104,23 +95,17 @@ pub(super) async fn set(
     params(("project" = String, Path, description = "Id or slug"), ("user" = String, Path, description = "The user's id")),
     responses((status = 204, description = "They are no member")))]
 pub(super) async fn remove(
-    state: web::Data<AppState>,
     access: Access,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
     let (project, user_id) = path.into_inner();
     let project = access.project(&project, Action::ManageMembers).await?;
-    let (inner, actor) = (state.clone(), access.principal.actor());
-    state
-        .db
-        .write(move |conn| {
-            if !auth::remove_member(conn, &project.id, &user_id)? {
-                return Err(ApiError::not_found("member"));
-            }
-            audit::append(conn, &inner, actor, Some(&project.id), Act::MemberRemoved { user_id })?;
-            Ok(())
-        })
-        .await?;
+    let project_id = project.id.clone();
+    let remove = move |conn: &mut _| match auth::remove_member(conn, &project.id, &user_id)? {
+        true => Ok(((), Act::MemberRemoved { user_id })),
+        false => Err(ApiError::not_found("member")),
+    };
+    access.act(Some(&project_id), remove).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -228,18 +213,13 @@ pub(super) async fn create_key(
         revoked_at: None,
     };
     let view = KeyView { key: Some(key.reveal().to_owned()), ..KeyView::from(row.clone()) };
-    let (inner, actor) = (state.clone(), access.principal.actor());
-    state
-        .db
-        .write(move |conn| {
-            let scopes = scopes.iter().map(ToString::to_string).collect();
-            let act = Act::KeyCreated { key_id: row.id.clone(), scopes };
-            let project_id = row.project_id.clone();
-            auth::insert_key(conn, row)?;
-            audit::append(conn, &inner, actor, Some(&project_id), act)?;
-            Ok::<_, ApiError>(())
-        })
-        .await?;
+    let create = move |conn: &mut _| {
+        let scopes = scopes.iter().map(ToString::to_string).collect();
+        let act = Act::KeyCreated { key_id: row.id.clone(), scopes };
+        auth::insert_key(conn, row)?;
+        Ok(((), act))
+    };
+    access.act(Some(&project.id), create).await?;
     Ok(HttpResponse::Created().json(view))
 }
 
@@ -255,16 +235,13 @@ pub(super) async fn revoke(
 ) -> Result<HttpResponse, ApiError> {
     let (project, key_id) = path.into_inner();
     let project = access.project(&project, Action::ManageKeys).await?;
-    let (inner, actor, now) = (state.clone(), access.principal.actor(), state.clock.now().micros());
-    state
-        .db
-        .write(move |conn| {
-            let revoked = auth::revoke_key(conn, Some(&project.id), &key_id, now)?;
-            revoked.ok_or_else(|| ApiError::not_found("key"))?;
-            audit::append(conn, &inner, actor, Some(&project.id), Act::KeyRevoked { key_id })?;
-            Ok::<_, ApiError>(())
-        })
-        .await?;
+    let (project_id, now) = (project.id.clone(), state.clock.now().micros());
+    let revoke = move |conn: &mut _| {
+        let revoked = auth::revoke_key(conn, Some(&project.id), &key_id, now)?;
+        revoked.ok_or_else(|| ApiError::not_found("key"))?;
+        Ok(((), Act::KeyRevoked { key_id }))
+    };
+    access.act(Some(&project_id), revoke).await?;
     authenticator.forget_keys();
     Ok(HttpResponse::NoContent().finish())
 }

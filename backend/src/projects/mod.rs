@@ -10,6 +10,7 @@ mod api;
 mod members;
 mod model;
 mod store;
+mod trail;
 
 pub use access::{Access, Handle, Project};
 pub use api::{paths, routes};

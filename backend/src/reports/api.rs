@@ -116,8 +116,8 @@ async fn create(
     let request = body.into_inner().validate()?;
     let inner = state.clone();
     let stored = state.db.read(move |conn| service::make(conn, &inner, &project, &request)).await?;
-    let (inner, actor, kept) = (state.clone(), access.principal.actor(), stored.clone());
-    state.db.write(move |conn| service::keep(conn, &inner, &kept, actor)).await?;
+    let kept = stored.clone();
+    access.act(Some(&stored.project_id), move |conn| service::keep(conn, &kept)).await?;
     let view = ReportView::from(&stored);
     let report = RawValue::from_string(stored.body).map_err(ApiError::internal)?;
     Ok(HttpResponse::Created().json(ReportView { report: Some(report), ..view }))

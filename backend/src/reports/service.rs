@@ -1,7 +1,7 @@
 //! Making a report.
 
 use super::store::{self, Stored};
-use crate::audit::{self, Act, Actor};
+use crate::audit::Act;
 use crate::db::Conn;
 use crate::error::ApiError;
 use crate::invocations::{self, Filter};
@@ -51,19 +51,14 @@ pub fn make(
     })
 }
 
-/// Stores a report and seals that it was made.
+/// Stores a report; the act is for the caller to seal, in the same transaction.
 ///
 /// # Errors
 /// The database.
-pub fn keep(
-    conn: &mut Conn,
-    state: &AppState,
-    stored: &Stored,
-    actor: Actor,
-) -> Result<(), ApiError> {
+pub fn keep(conn: &mut Conn, stored: &Stored) -> Result<((), Act), ApiError> {
     store::insert(conn, stored)?;
     let act = Act::ReportCreated { report_id: stored.id.clone(), sha256: stored.sha256.clone() };
-    Ok(audit::append(conn, state, actor, Some(&stored.project_id), act)?)
+    Ok(((), act))
 }
 
 fn figures(

@@ -1,22 +1,17 @@
 //! `GET …/invocations/export`: everything that a filter meets, streamed, oldest first.
 
-use super::list::raw_records;
 use super::query::{Format, ListQuery};
-use crate::audit::{self, Act};
+use crate::audit::Act;
 use crate::auth::Action;
-use crate::edge::Query;
+use crate::edge::{Query, download, ndjson};
 use crate::error::ApiError;
 use crate::invocations::store;
+use crate::ledger::{Log, raw_records};
 use crate::projects::Access;
 use crate::state::AppState;
-use actix_web::http::header;
 use actix_web::{HttpResponse, web};
-use futures_util::stream;
 use invocation::Record;
 use serde_json::value::RawValue;
-
-/// Records fetched at a time.
-const CHUNK: usize = 500;
 
 /// Export invocations as NDJSON (the records as they are sealed) or CSV.
 #[utoipa::path(get, path = "/api/v1/projects/{project}/invocations/export", tag = "invocations",
@@ -40,41 +35,28 @@ pub(super) async fn export(
     let indexes =
         state.db.read(move |conn| store::scan(conn, &id, &filter).map_err(ApiError::from)).await?;
     let act = Act::Exported { what: format!("{} invocations", indexes.len()) };
-    let (inner, actor) = (state.clone(), access.principal.actor());
-    state.db.write(move |conn| audit::append(conn, &inner, actor, Some(&project.id), act)).await?;
+    access.act(Some(&project.id), move |_| Ok(((), act))).await?;
     let (kind, name) = match format {
         Format::Ndjson => ("application/x-ndjson", "invocations.ndjson"),
         Format::Csv => ("text/csv; charset=utf-8", "invocations.csv"),
     };
-    let chunks: Vec<Vec<i64>> = indexes.chunks(CHUNK).map(<[i64]>::to_vec).collect();
     let head = match format {
         Format::Ndjson => Vec::new(),
         Format::Csv => csv_rows([COLUMNS.map(str::to_owned)])?,
     };
     let state = AppState::clone(&state);
-    let body = stream::unfold((chunks.into_iter(), Some(head)), move |(mut chunks, head)| {
+    Ok(download(kind, name, head, &indexes, move |indexes| {
         let state = state.clone();
         async move {
-            if let Some(head) = head {
-                return Some((Ok(web::Bytes::from(head)), (chunks, None)));
-            }
-            let indexes = chunks.next()?;
-            let records = state.db.read(move |conn| raw_records(conn, &indexes)).await;
-            let text = records.map_err(ApiError::from).and_then(|records| write(&records, format));
-            Some((text.map(web::Bytes::from).map_err(actix_web::Error::from), (chunks, None)))
+            let read = move |conn: &mut _| raw_records(conn, Log::Invocations, &indexes);
+            write(&state.db.read(read).await?, format)
         }
-    });
-    Ok(HttpResponse::Ok()
-        .content_type(kind)
-        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .streaming(body))
+    }))
 }
 
 fn write(records: &[Box<RawValue>], format: Format) -> Result<Vec<u8>, ApiError> {
     match format {
-        Format::Ndjson => {
-            Ok(records.iter().flat_map(|r| [r.get().as_bytes(), b"\n"].concat()).collect())
-        }
+        Format::Ndjson => Ok(ndjson(records)),
         Format::Csv => {
             let rows =
                 records.iter().map(|raw| Record::from_canonical(raw.get().as_bytes()).map(row));

@@ -2,16 +2,14 @@
 
 use super::query::ListQuery;
 use crate::auth::Action;
-use crate::db::Conn;
 use crate::edge::{Cursor, ListPage, Query};
 use crate::error::ApiError;
 use crate::invocations::store;
-use crate::ledger::{self, LedgerError, Log};
+use crate::ledger::{self, Log};
 use crate::projects::Access;
 use crate::state::AppState;
 use actix_web::web;
 use serde_json::value::RawValue;
-use std::collections::HashMap;
 
 /// Invocations, newest first, each the record as it is sealed.
 #[utoipa::path(get, path = "/api/v1/projects/{project}/invocations", tag = "invocations",
@@ -48,26 +46,11 @@ pub(super) async fn list(
         .read(move |conn| {
             let places = store::list(conn, &project.id, &filter, page)?;
             let indexes: Vec<i64> = places.iter().map(|(_, index)| *index).collect();
-            let records = raw_records(conn, &indexes)?;
+            let records = ledger::raw_records(conn, Log::Invocations, &indexes)?;
             Ok::<_, ApiError>((places, records))
         })
         .await?;
     let last = places.last().copied().unwrap_or_default();
     let cursor = |_: &_| Cursor::of([last.0.to_string(), last.1.to_string()]);
     Ok(web::Json(ListPage::new(records, limit, cursor)))
-}
-
-/// The records at these indexes, in this order, as they are sealed.
-pub(super) fn raw_records(
-    conn: &mut Conn,
-    indexes: &[i64],
-) -> Result<Vec<Box<RawValue>>, LedgerError> {
-    let records = ledger::records(conn, Log::Invocations, indexes)?;
-    let mut by_index: HashMap<i64, String> = records.into_iter().collect();
-    let in_order = indexes.iter().filter_map(|index| by_index.remove(index));
-    let raw = in_order.map(RawValue::from_string).collect::<Result<Vec<_>, _>>();
-    raw.map_err(|error| LedgerError::Inconsistent {
-        log: Log::Invocations,
-        detail: error.to_string(),
-    })
 }

@@ -1,5 +1,6 @@
 //! The JSON API but for invocations.
 
+mod audit;
 mod conventions;
 mod documents;
 mod idempotency;

@@ -68,10 +68,11 @@ const STATEMENTS: [&str; 15] = [
     "INSERT INTO ledger_records
      SELECT 'invocations', ledger_index, [bytes:'nonce'], '{\"event_id\":\"' || event_id || '\"}'
      FROM invocations WHERE ledger_index >= 10000",
-    "[to:50000] INSERT INTO ledger_records SELECT 'audit', 10000 + i, [bytes:'nonce'], 'record'
+    "[to:50000] INSERT INTO ledger_records SELECT 'audit', 10000 + i, [bytes:'nonce'], '{}'
      FROM n",
     "[to:50000] INSERT INTO audit_events
-     SELECT 10000 + i, 'p' || (i % 20), 1760000000000000 + i * 1000000, 'user:u', 'signed_in' FROM n",
+     SELECT 10000 + i, 'p' || (i % 20), 1760000000000000 + i * 1000000, 'user:u' || (i % 50), 'signed_in'
+     FROM n",
     "[to:1600] INSERT INTO ledger_entries
      SELECT CASE i % 2 WHEN 0 THEN 'invocations' ELSE 'audit' END, 100 + i,
             [bytes:'an entry' || i] FROM n",

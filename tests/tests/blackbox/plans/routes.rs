@@ -175,6 +175,9 @@ impl Walk<'_> {
         self.note("DELETE /projects/{project}", || {
             admin.delete(&format!("{path}?confirm=Shorter")).expect_status(204);
         });
+        for filter in ["", "project=default", "actor=user:u7", "action=key_created", FROM, TO] {
+            self.pages(&admin, &format!("/api/v1/audit?{filter}"));
+        }
         self.note("DELETE /sessions/current", || {
             admin.delete("/api/v1/sessions/current").expect_status(204);
         });

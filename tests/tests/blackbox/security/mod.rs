@@ -2,5 +2,6 @@
 
 mod bad_input;
 mod bombs;
+mod matrix;
 mod phi;
 mod tamper;

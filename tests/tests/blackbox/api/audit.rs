@@ -1,0 +1,85 @@
+//! The trail of acts: who may read it, how it is filtered, and that it is what was sealed.
+
+use serde_json::{Value, json};
+use tests::{Database, PROJECT, Service, both};
+
+both!(acts_are_found_by_what_they_are, everybody_reads_their_own_trail_only, the_export_is_whole);
+
+fn actions(items: &[Value]) -> Vec<&str> {
+    items.iter().map(|item| item["record"]["action"].as_str().unwrap()).collect()
+}
+
+fn acts_are_found_by_what_they_are(database: Database) {
+    let service = Service::start(database);
+    let admin = service.admin();
+    let (id, _) = service.new_key(&["read"]);
+    admin.delete(&format!("{PROJECT}/keys/{id}")).expect_status(204);
+    let all = admin.all("/api/v1/audit?limit=2");
+    assert!(all.len() > 4, "{all:?}");
+    let newest_first =
+        |pair: &[Value]| pair[0]["ledger_index"].as_u64() > pair[1]["ledger_index"].as_u64();
+    assert!(all.windows(2).all(newest_first), "{all:?}");
+
+    let found = |query: &str| admin.all(&format!("/api/v1/audit?{query}"));
+    let revoked = found("action=key_revoked");
+    assert_eq!(actions(&revoked), ["key_revoked"]);
+    assert_eq!(revoked[0]["record"]["key_id"], id.as_str());
+    let actor = revoked[0]["record"]["actor"]["id"].as_str().unwrap().to_owned();
+    assert!(found(&format!("actor=user:{actor}")).len() >= 2);
+    assert!(found("actor=user:nobody").is_empty());
+    let at = revoked[0]["record"]["occurred_at"].as_str().unwrap();
+    assert!(!found(&format!("from={at}")).is_empty());
+    assert_eq!(found(&format!("to={at}")).len() + found(&format!("from={at}")).len(), all.len());
+
+    admin
+        .get("/api/v1/audit?from=2026-02-02T00:00:00Z&to=2026-01-01T00:00:00Z")
+        .problem_at(422, "/to");
+    admin.get("/api/v1/audit?who=me").problem_at(422, "/who");
+    admin.get("/api/v1/audit?project=absent").problem(404);
+}
+
+fn everybody_reads_their_own_trail_only(database: Database) {
+    let service = Service::start(database);
+    service
+        .admin()
+        .post("/api/v1/projects", &json!({"slug": "other", "name": "Other"}))
+        .expect(201);
+    service.nobody().get("/api/v1/audit").problem(401);
+    let (_, reader) = service.new_key(&["read", "ingest"]);
+    reader.get("/api/v1/audit").problem(403);
+    let (_, manager) = service.new_key(&["manage"]);
+    let trail = manager.all("/api/v1/audit");
+    assert!(actions(&trail).contains(&"key_created"), "{trail:?}");
+    let project = trail[0]["record"]["project_id"].as_str().unwrap();
+    assert!(trail.iter().all(|item| item["record"]["project_id"] == project), "{trail:?}");
+    manager.get("/api/v1/audit?project=other").problem(404);
+
+    let operator = service.user("operator@example.org", Some("operator"));
+    operator.get("/api/v1/audit").problem(403);
+    assert!(!operator.all("/api/v1/audit?project=default").is_empty());
+    operator.get("/api/v1/audit?project=other").problem(404);
+    let viewer = service.user("viewer@example.org", Some("viewer"));
+    viewer.get("/api/v1/audit?project=default").problem(403);
+    viewer.get("/api/v1/audit/export?project=default").problem(403);
+    let refused = service.admin().all("/api/v1/audit?action=access_refused");
+    let newest = &refused[0]["record"];
+    assert_eq!(newest["wanted"], "read_audit");
+    assert_eq!(newest["outcome"], "refused");
+    assert_eq!(newest["address"], "127.0.0.1");
+    assert!(newest["request_id"].is_string() && newest["actor"]["kind"] == "user", "{newest}");
+}
+
+fn the_export_is_whole(database: Database) {
+    let service = Service::start(database);
+    let admin = service.admin();
+    let listed = admin.all("/api/v1/audit");
+    admin.get("/api/v1/audit/export?limit=5").problem_at(422, "/limit");
+    let export = admin.get("/api/v1/audit/export");
+    assert_eq!(export.header("content-type"), Some("application/x-ndjson"));
+    let lines: Vec<Value> =
+        export.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let records: Vec<Value> = listed.iter().map(|item| item["record"].clone()).collect();
+    assert_eq!(lines, records);
+    assert_eq!(actions(&admin.all("/api/v1/audit"))[0], "exported");
+    assert_eq!(service.researchflow(&["ledger", "verify"]).code, 0);
+}
