@@ -1,0 +1,53 @@
+//! A service that wears all of `hardening::serve`: `serve <port> [plain|tls12|tls13]`.
+
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, rt, web};
+use hardening::serve::tls::{TlsSettings, TlsVersion, development_certificate};
+use hardening::serve::{
+    BodyPace, Bounds, ClientPatience, Connections, Listen, Overload, pace_body, shed_load,
+    watch_connection,
+};
+use std::time::Duration;
+
+/// Shared by all who ask, so that what slow readers cost is what their connections cost.
+static LARGE: [u8; 8 << 20] = [b'x'; 8 << 20];
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let port: u16 = arguments.next().as_deref().unwrap_or("8080").parse()?;
+    let min = match arguments.next().as_deref() {
+        Some("tls12") => Some(TlsVersion::Tls12),
+        Some("tls13") => Some(TlsVersion::Tls13),
+        _ => None,
+    };
+    let overload = Overload::new(Some(Bounds::default()), |request| request.path() == "/health");
+    let app = move || {
+        App::new()
+            .app_data(web::Data::new(BodyPace::default()))
+            .app_data(web::Data::new(overload.clone()))
+            // A request meets the last one first.
+            .wrap(from_fn(pace_body))
+            .wrap(from_fn(shed_load))
+            .wrap(from_fn(watch_connection))
+            .route("/", web::get().to(|| async { "hello" }))
+            .route("/", web::post().to(|body: web::Bytes| async move { body.len().to_string() }))
+            .route("/health", web::get().to(|| async { "well" }))
+            .route("/large", web::get().to(|| async { web::Bytes::from_static(&LARGE) }))
+    };
+    let listen = Listen::default();
+    let listener = listen.bind(([127, 0, 0, 1], port).into())?;
+    let connections = Connections::new(ClientPatience::default());
+    let server = listen.apply(HttpServer::new(app)).on_connect(connections.hook());
+    rt::spawn(connections.close_overdue(|_| ()));
+    let server = match min {
+        None => server.listen(listener)?,
+        Some(min) => {
+            let files = development_certificate(&std::env::temp_dir())?;
+            let tls = TlsSettings { files, min, client_ca: None }.load()?;
+            rt::spawn(tls.certificate.follow(Duration::from_secs(1), |_| ()));
+            server.listen_rustls_0_23(listener, tls.config)?
+        }
+    };
+    Ok(server.run().await?)
+}

@@ -1,0 +1,103 @@
+//! The limiter that a service has: its own memory, and Redis if there is one.
+
+use super::gcra::Decision;
+use super::identity::Identity;
+use super::local::Local;
+use super::policy::{Policies, RouteClass};
+use super::quota::Quota;
+use super::redis::{RedisSettings, RedisUrlError};
+use super::shared::Shared;
+use super::stats::{Counts, Stats};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Decides who may ask now. Made once, cheap to clone, shared by all workers.
+#[derive(Clone)]
+pub struct Limiter<C>(Arc<Inner<C>>);
+
+struct Inner<C> {
+    policies: Policies<C>,
+    local: Local,
+    shared: Option<Arc<Shared>>,
+    counts: Counts<C>,
+    started: Instant,
+}
+
+impl<C: RouteClass> Limiter<C> {
+    /// A limiter that counts for this process alone.
+    #[must_use]
+    pub fn local(policies: Policies<C>) -> Self {
+        Self::new(policies, None)
+    }
+
+    /// A limiter that counts together with all processes on this Redis. It need not answer now, nor
+    /// ever: then this process counts alone until it does.
+    ///
+    /// Its connection lives on the runtime that this is called on, which should not be a worker's.
+    ///
+    /// # Errors
+    /// The URL cannot be read.
+    pub async fn redis(
+        policies: Policies<C>,
+        settings: RedisSettings,
+    ) -> Result<Self, RedisUrlError> {
+        Ok(Self::new(policies, Some(Shared::start(settings).await?)))
+    }
+
+    fn new(policies: Policies<C>, shared: Option<Arc<Shared>>) -> Self {
+        let (local, counts, started) = (Local::new(), Counts::new(), Instant::now());
+        Self(Arc::new(Inner { policies, local, shared, counts, started }))
+    }
+
+    /// Counts one request of `identity`, under his own quota if he has one, else under the class's.
+    /// `None` if the class is not limited: then nobody's quota counts.
+    pub async fn check(&self, class: C, identity: &Identity, own: Option<Quota>) -> Option<Ruling> {
+        let usual = self.0.policies.quota(class)?;
+        let quota = own.unwrap_or(usual);
+        let decision = self.0.decide(class.name(), identity, quota).await;
+        self.0.counts.count(class, decision.allowed);
+        Some(Ruling { policy: class.name(), quota, decision })
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let redis = self.0.shared.as_ref().map(|shared| shared.stats());
+        Stats { classes: self.0.counts.read(), redis }
+    }
+}
+
+impl<C> Inner<C> {
+    async fn decide(&self, class: &str, identity: &Identity, quota: Quota) -> Decision {
+        let place = self.local.place(class, identity);
+        let here = self.local.admit(place, quota, self.now());
+        let Some(shared) = self.shared.as_ref().filter(|_| here.allowed) else { return here };
+        match shared.admit(class, identity, quota).await {
+            Some(there) => self.local.settle(place, quota, self.now(), there),
+            None => here,
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}
+
+/// A decision with the policy that it was made under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ruling {
+    /// The class's name.
+    pub policy: &'static str,
+    /// What the identity may ask.
+    pub quota: Quota,
+    /// What became of this request.
+    pub decision: Decision,
+}
+
+impl Ruling {
+    /// Whether the request is admitted.
+    #[must_use]
+    pub const fn allowed(&self) -> bool {
+        self.decision.allowed
+    }
+}

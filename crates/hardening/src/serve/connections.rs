@@ -1,0 +1,201 @@
+//! Connections that only cost are closed.
+//!
+//! Actix (actix-http 3.20) has a timer for the head of a connection's first request and one for the
+//! silence between requests. Left open are, on HTTP/1.1:
+//!
+//! - the head of a later request: its first byte stops the one timer, and nothing starts the other;
+//! - a chunked body that goes on after its answer was given: it is read to an end that need not come;
+//! - an answer that is read a few bytes at a time, which `TCP_USER_TIMEOUT` lets pass, since the
+//!   window opens now and then;
+//!
+//! and on HTTP/2 also: a client that sends nothing but answers to pings, and one that never widens a
+//! stream's window.
+//!
+//! So each connection is followed from outside. It owes us something either way: while no request is
+//! in progress, the head of the next; while an answer waits to be taken, its reading. Whoever does
+//! not pay in time loses the connection. One task looks at all of them once a second; a connection
+//! costs a second descriptor of the same socket, by which it is shut down.
+
+use actix_tls::accept::rustls_0_23::TlsStream;
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+use socket2::{SockRef, Socket};
+use std::any::Any;
+use std::net::Shutdown;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// What clients are given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientPatience {
+    /// From the end of a request, or from the start, until the next request's head is there. Must be
+    /// longer than Actix's own `keep_alive`, which ends the well-behaved in a better way.
+    pub next_head: Duration,
+    /// How long an answer may wait to be taken, whatever its size.
+    pub grace: Duration,
+    /// Each so many bytes that were taken allow a second more. Kestrel cuts off at 240 with a grace
+    /// of 5 seconds (`MinResponseDataRate`). Bytes count as taken when the kernel has them, so that
+    /// what it and Actix buffer (some 100 KiB with `Listen::unsent`) is time for a deceiver: 1024
+    /// makes it two minutes.
+    pub bytes_per_second: u32,
+}
+
+impl Default for ClientPatience {
+    fn default() -> Self {
+        Self {
+            next_head: Duration::from_secs(25),
+            grace: Duration::from_secs(20),
+            bytes_per_second: 1024,
+        }
+    }
+}
+
+impl ClientPatience {
+    /// How long a client may have kept an answer waiting by the time that it took `taken` bytes.
+    pub(super) fn allowance(self, taken: u64) -> Duration {
+        self.grace + Duration::from_secs(taken) / self.bytes_per_second.max(1)
+    }
+}
+
+/// All connections of a server. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct Connections {
+    patience: ClientPatience,
+    all: Arc<Mutex<Vec<Weak<Connection>>>>,
+}
+
+impl Connections {
+    /// None yet.
+    pub fn new(patience: ClientPatience) -> Self {
+        Self { patience, all: Arc::default() }
+    }
+
+    /// For `HttpServer::on_connect`: follows each new connection.
+    pub fn hook(&self) -> impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static {
+        let connections = self.clone();
+        move |io, extensions| {
+            let tls = || Some(io.downcast_ref::<TlsStream<TcpStream>>()?.get_ref().0);
+            let Some(stream) = io.downcast_ref::<TcpStream>().or_else(tls) else { return };
+            // Without a descriptor to spare the connection goes unwatched.
+            let Ok(socket) = SockRef::from(stream).try_clone() else { return };
+            extensions.insert(connections.follow(socket));
+        }
+    }
+
+    fn follow(&self, socket: Socket) -> Arc<Connection> {
+        let state = Mutex::new(State::new(Instant::now()));
+        let connection = Arc::new(Connection { socket, patience: self.patience, state });
+        lock(&self.all).push(Arc::downgrade(&connection));
+        connection
+    }
+
+    /// Closes, once a second and for ever, the connections whose clients are overdue. To be run by
+    /// one task beside the server; `closed` is told how many it were, if any.
+    pub async fn close_overdue(self, closed: impl Fn(usize)) {
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            match self.sweep(Instant::now()) {
+                0 => {}
+                number => closed(number),
+            }
+        }
+    }
+
+    fn sweep(&self, now: Instant) -> usize {
+        let mut number = 0;
+        lock(&self.all).retain(|connection| {
+            let Some(connection) = connection.upgrade() else { return false };
+            let overdue = lock(&connection.state).is_overdue(now, connection.patience.next_head);
+            if overdue {
+                number += 1;
+                // An error means that it is closed already.
+                let _ = connection.socket.shutdown(Shutdown::Both);
+            }
+            !overdue
+        });
+        number
+    }
+}
+
+/// One connection. It ends with the connection's data, which Actix drops with the connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    socket: Socket,
+    pub(super) patience: ClientPatience,
+    state: Mutex<State>,
+}
+
+impl Connection {
+    pub(super) fn request_began(&self) {
+        lock(&self.state).requests += 1;
+    }
+
+    pub(super) fn request_ended(&self) {
+        let mut state = lock(&self.state);
+        state.requests -= 1;
+        state.idle_since = Instant::now();
+    }
+
+    /// An answer lies ready, to be taken until `deadline`.
+    pub(super) fn owes(&self, deadline: Instant) {
+        lock(&self.state).owed.push(deadline);
+    }
+
+    /// What was owed until `deadline` was taken.
+    pub(super) fn paid(&self, deadline: Instant) {
+        let owed = &mut lock(&self.state).owed;
+        if let Some(at) = owed.iter().position(|other| *other == deadline) {
+            owed.swap_remove(at);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct State {
+    /// In progress: from the whole head to the end of the answer's body.
+    requests: usize,
+    idle_since: Instant,
+    /// By when each waiting answer is to be taken: one at most on HTTP/1.1, one a stream on HTTP/2.
+    owed: Vec<Instant>,
+}
+
+impl State {
+    fn new(now: Instant) -> Self {
+        Self { requests: 0, idle_since: now, owed: Vec::new() }
+    }
+
+    fn is_overdue(&self, now: Instant, next_head: Duration) -> bool {
+        let idles = self.requests == 0 && now >= self.idle_since + next_head;
+        idles || self.owed.iter().any(|deadline| *deadline <= now)
+    }
+}
+
+/// A panic between two assignments leaves nothing that could not be used.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_and_unread_answers_fall_due_and_work_does_not() {
+        let next_head = Duration::from_secs(25);
+        let start = Instant::now();
+        let mut state = State::new(start);
+        let overdue = |state: &State, seconds| {
+            state.is_overdue(start + Duration::from_secs(seconds), next_head)
+        };
+        assert!(!overdue(&state, 24) && overdue(&state, 25));
+
+        state.requests = 1;
+        assert!(!overdue(&state, 3600), "a handler may take its time");
+
+        state.owed = vec![start + Duration::from_secs(90), start + Duration::from_secs(30)];
+        assert!(!overdue(&state, 29) && overdue(&state, 30));
+    }
+}

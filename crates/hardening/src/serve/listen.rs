@@ -1,0 +1,144 @@
+//! How listeners and [`HttpServer`] are set up.
+//!
+//! Three limits of Actix (actix-http 3.20, actix-server 2.10) shape this:
+//!
+//! - `HttpServer::backlog` acts on `bind` alone; who brings a listener sets its backlog. What is set
+//!   on a listener holds for every connection that it accepts (Linux copies it), before Actix ever
+//!   sees them: hence [`Listen::bind`].
+//! - `listen_auto_h2c` looks at a connection's first bytes before any timer starts. A client that
+//!   connects and says nothing then holds its connection for ever, out of everybody's reach. Offer
+//!   h2c behind a proxy only; `listen`, which speaks HTTP/1.1, has a timer from the start, and so
+//!   has TLS.
+//! - `max_connection_rate` bounds how many TLS handshakes a worker has open, 256 unless told. At the
+//!   bound the worker takes no connection of any listener until one ends, so that 256 silent clients
+//!   stop it for as long as a handshake may take. It bounds no rate and must not be small.
+
+use actix_http::Request;
+use actix_service::{IntoServiceFactory, ServiceFactory};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Response, Service};
+use actix_web::{Error, HttpServer};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+/// How connections are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    /// How many connections may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
+    pub backlog: i32,
+    /// Connections that a worker holds at once; more wait in the backlog. Each takes two file
+    /// descriptors where [`super::Connections`] watches it.
+    pub max_connections: usize,
+    /// TLS handshakes that a worker has open at once.
+    pub max_handshakes: usize,
+    /// How long a TLS handshake may take.
+    pub handshake: Duration,
+    /// How long the head of a connection's first request may take to come; then 408. Apache gives 20
+    /// seconds, extended up to 40 (`mod_reqtimeout`); a head is one packet or a few.
+    pub head: Duration,
+    /// How long a connection may idle between requests.
+    pub keep_alive: Duration,
+    /// How long closing may take, with the rest of an unread request body.
+    pub disconnect: Duration,
+    /// How long data may lie unacknowledged, or unsent because the client's window is shut, before
+    /// the kernel ends the connection (`TCP_USER_TIMEOUT`, RFC 5482 and tcp(7)).
+    pub unacknowledged: Duration,
+    /// How many bytes of an answer the kernel takes beyond what is on the wire
+    /// (`TCP_NOTSENT_LOWAT`, tcp(7)): what a client can make us hold for it, and by how much it can
+    /// deceive whoever measures how fast it reads.
+    pub unsent: u32,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            backlog: 4096,
+            max_connections: 10_000,
+            max_handshakes: 10_000,
+            handshake: Duration::from_secs(5),
+            head: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(15),
+            disconnect: Duration::from_secs(2),
+            unacknowledged: Duration::from_secs(20),
+            unsent: 32 << 10,
+        }
+    }
+}
+
+impl Listen {
+    /// A listener whose connections have these options.
+    ///
+    /// # Errors
+    /// The address cannot be had.
+    pub fn bind(&self, address: SocketAddr) -> io::Result<TcpListener> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        socket.set_reuse_address(true)?;
+        socket.set_tcp_nodelay(true)?;
+        socket.set_tcp_user_timeout(Some(self.unacknowledged))?;
+        socket.set_tcp_notsent_lowat(self.unsent)?;
+        socket.bind(&address.into())?;
+        socket.listen(self.backlog)?;
+        Ok(socket.into())
+    }
+
+    /// The server with these limits. Before `listen`, as whatever sets up a server.
+    pub fn apply<F, I, S, B>(&self, server: HttpServer<F, I, S, B>) -> HttpServer<F, I, S, B>
+    where
+        F: Fn() -> I + Send + Clone + 'static,
+        I: IntoServiceFactory<S, Request>,
+        S: ServiceFactory<Request, Config = AppConfig> + 'static,
+        S::Error: Into<Error> + 'static,
+        S::InitError: fmt::Debug,
+        S::Response: Into<Response<B>> + 'static,
+        <S::Service as Service<Request>>::Future: 'static,
+        S::Service: 'static,
+        B: MessageBody + 'static,
+    {
+        server
+            .tcp_nodelay(true)
+            .max_connections(self.max_connections)
+            .max_connection_rate(self.max_handshakes)
+            .tls_handshake_timeout(self.handshake)
+            .client_request_timeout(self.head)
+            .client_disconnect_timeout(self.disconnect)
+            .keep_alive(self.keep_alive)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use socket2::SockRef;
+    use std::io::Write;
+    use std::net::TcpStream;
+
+    #[test]
+    fn a_connection_has_what_its_listener_was_given() {
+        let listen = Listen::default();
+        let listener = listen.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (accepted, _) = listener.accept().unwrap();
+        let socket = SockRef::from(&accepted);
+        assert_eq!(socket.tcp_user_timeout().unwrap(), Some(listen.unacknowledged));
+        assert_eq!(socket.tcp_notsent_lowat().unwrap(), listen.unsent);
+        assert!(socket.tcp_nodelay().unwrap());
+    }
+
+    /// A shut window is what `TCP_USER_TIMEOUT` must cover, not only a lost client.
+    #[test]
+    fn the_kernel_gives_up_a_client_that_reads_nothing() {
+        let listen = Listen { unacknowledged: Duration::from_millis(300), ..Listen::default() };
+        let listener = listen.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let _silent = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut accepted, _) = listener.accept().unwrap();
+        let error = loop {
+            if let Err(error) = accepted.write_all(&[0; 65536]) {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+}

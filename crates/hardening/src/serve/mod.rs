@@ -1,0 +1,25 @@
+//! How the service meets the network: listeners, TLS, slow clients, overload.
+//!
+//! | against | by |
+//! |---|---|
+//! | connections that say nothing, or their first head slowly | Actix's own timers, set by [`Listen::apply`] |
+//! | later heads that come slowly, answers that nobody reads, silence | [`Connections`] with [`watch_connection`] |
+//! | clients whose window stays shut | `TCP_USER_TIMEOUT`, set by [`Listen::bind`] |
+//! | bodies that come slowly | [`pace_body`] |
+//! | more requests than can be served | [`shed_load`] |
+//!
+//! The middlewares are for `from_fn`; their settings come from the app's data.
+
+mod connections;
+mod listen;
+mod overload;
+mod problem;
+mod slow_body;
+pub mod tls;
+mod watched;
+
+pub use connections::{ClientPatience, Connections};
+pub use listen::Listen;
+pub use overload::{Bounds, Limiter, Overload, shed_load};
+pub use slow_body::{BodyPace, pace_body};
+pub use watched::{WatchedBody, watch_connection};

@@ -1,0 +1,11 @@
+//! `hardening::serve` on real sockets.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests may panic as a test may")]
+
+mod clients;
+mod connections;
+mod overload;
+mod rotation;
+mod slow_body;
+mod support;
+mod tls;

@@ -1,0 +1,96 @@
+//! Certificates, and a server to talk to.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::{App, Error, HttpServer};
+use hardening::serve::tls::{CertificateFiles, Tls, TlsSettings, TlsVersion};
+use hardening::serve::{Connections, Listen};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Who signs certificates in a test.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate for `localhost` and its key, in PEM.
+    pub(crate) fn issue(&self) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
+    }
+}
+
+/// Writes a certificate and its key where a server reads them.
+pub(crate) fn files(dir: &Path, (certificate, key): &(String, String)) -> CertificateFiles {
+    let files = CertificateFiles { certificate: dir.join("cert.pem"), key: dir.join("key.pem") };
+    write(&files.certificate, certificate);
+    write(&files.key, key);
+    files
+}
+
+pub(crate) fn write(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+pub(crate) fn load(files: CertificateFiles, min: TlsVersion, client_ca: Option<PathBuf>) -> Tls {
+    TlsSettings { files, min, client_ca }.load().unwrap()
+}
+
+/// A server until it is dropped.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    handle: ServerHandle,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+    }
+}
+
+/// Serves `app`, with TLS if a configuration is given, on a free port.
+pub(crate) fn serve<T, B>(
+    app: impl Fn() -> App<T> + Send + Clone + 'static,
+    tls: Option<rustls::ServerConfig>,
+    connections: &Connections,
+) -> Running
+where
+    T: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<B>,
+            Error = Error,
+            InitError = (),
+        > + 'static,
+    B: MessageBody + 'static,
+{
+    // Whoever idles is to be closed by what is tested, not by Actix.
+    let listen = Listen { keep_alive: Duration::from_secs(600), ..Listen::default() };
+    let listener = listen.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = listen.apply(HttpServer::new(app).workers(1).disable_signals());
+    let server = server.on_connect(connections.hook());
+    let server = match tls {
+        Some(config) => server.listen_rustls_0_23(listener, config),
+        None => server.listen_auto_h2c(listener),
+    };
+    let server = server.unwrap().run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    Running { address, handle }
+}
