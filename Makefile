@@ -9,7 +9,7 @@ BUILD = $(CARGO) build --locked --workspace --all-targets
 BLACKBOX = tests/services $(CARGO) test --locked --workspace --test blackbox --
 
 .DEFAULT_GOAL := help
-.PHONY: help run test blackbox crash tamper schemathesis bench-ingest check clean
+.PHONY: help run test blackbox crash tamper schemathesis bench-ingest bench-edge check clean
 
 help: ## Prints this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,12 @@ bench-ingest: ## Measures ingestion, on each database
 	scripts/prerequisites test
 	$(CARGO) build --locked --release -p researchflow
 	tests/services $(CARGO) run --locked --release -p tests --bin bench-ingest
+
+bench-edge: ## Measures the edge beside bare Actix, Express and Fastify
+	scripts/prerequisites bench
+	$(CARGO) build --locked --release -p researchflow
+	mkdir -p target/peers && cp -r tests/peers/edge target/peers/ && cd target/peers/edge && npm ci --ignore-scripts --no-audit --no-fund
+	tests/services $(CARGO) run --locked --release -p tests --bin bench-edge
 
 check: ## Formatting, lints, documentation, licences; warnings are errors
 	scripts/prerequisites run
