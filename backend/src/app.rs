@@ -1,13 +1,18 @@
 //! The application on one page: the edge as a list, then the routes. Server and tests share it.
 
 use crate::auth::{self, Authenticator};
+use crate::config::RouteClass;
 use crate::invocations::{self, Batcher};
 use crate::state::AppState;
 use crate::{costs, edge, ledger, openapi, pages, probes, projects, reports};
 use actix_web::body::MessageBody;
 use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
+use hardening::limits::{Limiter, RedisSettings, rate_limit};
+use hardening::serve::{BodyPace, Bounds, Overload, pace_body, shed_load, watch_connection};
+use hardening::{compression, cors, csrf, panics, problems, request_id, security_headers};
+use secrecy::ExposeSecret;
 
 /// The handles that slices bring. Made once, shared by all workers.
 #[derive(Clone)]
@@ -16,22 +21,40 @@ pub struct Handles {
     batcher: Batcher,
     authenticator: Authenticator,
     projects: projects::Handle,
+    limiter: Limiter<RouteClass>,
+    overload: Overload,
 }
 
 impl Handles {
-    /// Starts what runs beside the requests; needs a runtime.
-    pub fn start(state: AppState) -> Self {
-        Self {
+    /// Starts what runs beside the requests; Redis need not answer yet.
+    ///
+    /// # Errors
+    /// The URL of Redis cannot be read, or a metric is registered twice.
+    pub async fn start(state: AppState) -> Result<Self, Box<dyn std::error::Error>> {
+        let policies = state.config.edge.rate_limits.clone();
+        let redis = &state.config.redis;
+        let limiter = match &redis.url {
+            Some(url) => {
+                let settings = RedisSettings::new(url.expose_secret(), &*redis.prefix);
+                Limiter::redis(policies, settings).await?
+            }
+            None => Limiter::local(policies),
+        };
+        let overload = Overload::new(Some(Bounds::default()), edge::is_probe);
+        edge::register_metrics(state.metrics.registry(), &limiter, &overload)?;
+        Ok(Self {
             batcher: Batcher::start(state.clone()),
             authenticator: Authenticator::default(),
             projects: projects::Handle::default(),
+            limiter,
+            overload,
             state,
-        }
+        })
     }
 }
 
 /// The service. A request meets the layers in the order of their numbers; Actix runs the one that
-/// is wrapped last first.
+/// is wrapped last first. Connection limits and timeouts stand before all of them, in `serve`.
 pub fn create_app(
     handles: Handles,
 ) -> App<
@@ -43,19 +66,43 @@ pub fn create_app(
         InitError = (),
     >,
 > {
-    let own_metrics_port = handles.state.config.server.metrics_listen.is_some();
+    let Handles { state, batcher, authenticator, projects, limiter, overload } = handles;
+    let own_metrics_port = state.config.server.metrics_listen.is_some();
+    let (clock, settings) = (state.clock.clone(), state.config.edge.clone());
+    let subject = auth::subjects(state.clone(), authenticator.clone());
     App::new()
-        .app_data(web::Data::new(handles.state))
-        .app_data(web::Data::new(handles.batcher))
-        .app_data(web::Data::new(handles.authenticator))
-        .app_data(web::Data::new(handles.projects))
+        .app_data(web::Data::new(state.clone()))
+        .app_data(web::Data::new(batcher))
+        .app_data(web::Data::new(authenticator))
+        .app_data(web::Data::new(projects))
+        .app_data(web::Data::new(limiter.clone()))
+        .app_data(web::Data::new(overload))
+        .app_data(web::Data::new(BodyPace::default()))
         .app_data(web::PayloadConfig::new(4 << 20))
+        // 12. quotas, by key, user or address
+        .wrap(rate_limit(limiter, subject))
+        // 11. the client's address
+        .wrap(from_fn(edge::locate))
+        // 10. bodies that come too slowly
+        .wrap(from_fn(pace_body))
+        // 9. beyond capacity, refuse at once
+        .wrap(from_fn(shed_load))
+        // 8. a panic is a 500
+        .wrap(from_fn(panics))
+        // 7. every error is a problem
+        .wrap(from_fn(problems))
+        // 6. compression, where it is safe
+        .wrap(from_fn(compression))
+        // 5. other origins that may read
+        .wrap(cors(&edge::cors_settings(&settings)))
         // 4. headers that every answer has
-        .wrap(security_headers())
-        // 3. every error becomes a problem
-        .wrap(from_fn(edge::problems))
-        // 2. request id, metrics, log line
+        .wrap(security_headers(edge::headers(&settings)))
+        // 3. metrics, and the one log line
         .wrap(from_fn(edge::observe))
+        // 2. request id and span
+        .wrap(request_id(move || clock.new_id()))
+        // 1. clients that do not read their answers
+        .wrap(from_fn(watch_connection))
         .configure(probes::routes)
         .configure(|config| {
             if !own_metrics_port {
@@ -68,9 +115,11 @@ pub fn create_app(
         .service(otlp_scope("/api/public/otel/v1"))
         .service(
             web::scope("/api/v1")
-                // 6. a repeated POST gets its first answer
+                // 15. a repeated POST gets its first answer
                 .wrap(from_fn(edge::idempotent))
-                // 5. who is calling
+                // 14. no other site acts in a user's name
+                .wrap(csrf(settings.cors_origins, auth::has_session))
+                // 13. who is calling
                 .wrap(from_fn(auth::authenticate))
                 .configure(auth::routes)
                 .configure(projects::routes)
@@ -83,19 +132,11 @@ pub fn create_app(
         .default_service(web::to(edge::not_found))
 }
 
-/// Where OTLP exporters send: the standard path, and the one that Langfuse's SDK knows.
+/// Where OTLP exporters send: the standard path, and the one that Langfuse's SDK knows. Sessions
+/// are of no use here.
 fn otlp_scope(path: &str) -> impl HttpServiceFactory + use<> {
     web::scope(path)
         .wrap(from_fn(auth::authenticate))
         .configure(invocations::otlp_routes)
         .default_service(web::to(edge::not_found))
-}
-
-fn security_headers() -> DefaultHeaders {
-    DefaultHeaders::new()
-        .add(("x-content-type-options", "nosniff"))
-        .add(("referrer-policy", "no-referrer"))
-        .add(("x-frame-options", "DENY"))
-        .add(("content-security-policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"))
-        .add(("cache-control", "no-store"))
 }

@@ -4,8 +4,8 @@
 use crate::db::DbError;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
+use hardening::{Problem, ProblemField, ProblemKind};
 use invocation::FieldProblem;
-use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What went wrong, as clients can tell apart.
@@ -14,6 +14,7 @@ use std::fmt;
 pub enum Code {
     BadRequest,
     Unauthenticated,
+    SecondFactorRequired,
     Forbidden,
     NotFound,
     MethodNotAllowed,
@@ -29,107 +30,37 @@ pub enum Code {
 
 impl Code {
     /// The one table: the problem type's name, status and title.
-    const fn row(self) -> (&'static str, StatusCode, &'static str) {
+    const fn kind(self) -> ProblemKind {
         match self {
-            Self::BadRequest => {
-                ("bad-request", StatusCode::BAD_REQUEST, "The request cannot be read")
-            }
-            Self::Unauthenticated => {
-                ("unauthenticated", StatusCode::UNAUTHORIZED, "Valid credentials are needed")
-            }
-            Self::Forbidden => {
-                ("forbidden", StatusCode::FORBIDDEN, "These credentials do not allow this")
-            }
-            Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "There is no such thing"),
-            Self::MethodNotAllowed => (
-                "method-not-allowed",
-                StatusCode::METHOD_NOT_ALLOWED,
-                "This path does not know that method",
+            Self::BadRequest => ProblemKind::BAD_REQUEST,
+            Self::Unauthenticated => ProblemKind::UNAUTHENTICATED,
+            Self::SecondFactorRequired => ProblemKind::new(
+                "second-factor-required",
+                StatusCode::UNAUTHORIZED,
+                "A code of the second factor is needed too",
             ),
-            Self::Conflict => {
-                ("conflict", StatusCode::CONFLICT, "The request conflicts with what is there")
-            }
-            Self::PayloadTooLarge => {
-                ("payload-too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large")
-            }
-            Self::UnsupportedMediaType => (
-                "unsupported-media-type",
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "The body is of a type that is not taken here",
-            ),
-            Self::Validation => {
-                ("validation", StatusCode::UNPROCESSABLE_ENTITY, "A field is not valid")
-            }
-            Self::IdempotencyMismatch => (
+            Self::Forbidden => ProblemKind::FORBIDDEN,
+            Self::NotFound => ProblemKind::NOT_FOUND,
+            Self::MethodNotAllowed => ProblemKind::METHOD_NOT_ALLOWED,
+            Self::Conflict => ProblemKind::CONFLICT,
+            Self::PayloadTooLarge => ProblemKind::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => ProblemKind::UNSUPPORTED_MEDIA_TYPE,
+            Self::Validation => ProblemKind::VALIDATION,
+            Self::IdempotencyMismatch => ProblemKind::new(
                 "idempotency-mismatch",
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "This Idempotency-Key came with another request",
             ),
-            Self::TooManyRequests => {
-                ("too-many-requests", StatusCode::TOO_MANY_REQUESTS, "Too many requests")
-            }
-            Self::Internal => {
-                ("internal", StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here")
-            }
-            Self::Unavailable => (
-                "unavailable",
-                StatusCode::SERVICE_UNAVAILABLE,
-                "Not available now; try again shortly",
-            ),
+            Self::TooManyRequests => ProblemKind::TOO_MANY_REQUESTS,
+            Self::Internal => ProblemKind::INTERNAL,
+            Self::Unavailable => ProblemKind::UNAVAILABLE,
         }
     }
 
     /// The HTTP status.
     pub const fn status(self) -> StatusCode {
-        self.row().1
+        self.kind().status
     }
-
-    /// The code for a status that the framework chose.
-    pub fn for_status(status: StatusCode) -> Self {
-        const ALL: [Code; 10] = [
-            Code::BadRequest,
-            Code::Unauthenticated,
-            Code::Forbidden,
-            Code::NotFound,
-            Code::MethodNotAllowed,
-            Code::Conflict,
-            Code::PayloadTooLarge,
-            Code::UnsupportedMediaType,
-            Code::TooManyRequests,
-            Code::Unavailable,
-        ];
-        let known = ALL.into_iter().find(|code| code.status() == status);
-        known.unwrap_or(if status.is_client_error() { Self::BadRequest } else { Self::Internal })
-    }
-}
-
-/// The body of every error answer (RFC 9457).
-#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq, utoipa::ToSchema)]
-pub struct Problem {
-    /// A URI reference that names the kind of problem.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The kind in words.
-    pub title: String,
-    /// The HTTP status.
-    pub status: u16,
-    /// What is wrong with this request.
-    pub detail: String,
-    /// The request's id, which the log knows too.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub instance: Option<String>,
-    /// Each field that is not valid.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<ProblemField>,
-}
-
-/// One field that is not valid.
-#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq, utoipa::ToSchema)]
-pub struct ProblemField {
-    /// A JSON pointer (RFC 6901) to the field.
-    pub pointer: String,
-    /// What is wrong with it.
-    pub detail: String,
 }
 
 /// An error on its way out of a handler.
@@ -139,12 +70,13 @@ pub struct ApiError {
     detail: String,
     errors: Vec<ProblemField>,
     cause: Option<String>,
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
     /// An error with the text that clients read.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), cause: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), cause: None, retry_after: None }
     }
 
     /// A fault of ours: the cause goes to the log, clients read a fixed text.
@@ -170,6 +102,13 @@ impl ApiError {
         self
     }
 
+    /// With the seconds after which to come again (`Retry-After`, RFC 9110, 10.2.3).
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
     /// The code.
     pub fn code(&self) -> Code {
         self.code
@@ -184,16 +123,8 @@ impl ApiError {
     }
 
     /// The body of the answer.
-    pub fn problem(&self, instance: Option<String>) -> Problem {
-        let (name, status, title) = self.code.row();
-        Problem {
-            kind: format!("/problems/{name}"),
-            title: title.to_owned(),
-            status: status.as_u16(),
-            detail: self.detail.clone(),
-            instance,
-            errors: self.errors.clone(),
-        }
+    pub fn problem(&self) -> Problem {
+        Problem::new(self.code.kind(), self.detail.as_str()).with_fields(self.errors.clone())
     }
 }
 
@@ -244,15 +175,15 @@ impl ResponseError for ApiError {
 
     /// The request id is filled in at the edge, which also logs the cause, once.
     fn error_response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.code.status());
-        if self.code == Code::Unavailable {
-            response.insert_header((header::RETRY_AFTER, "1"));
+        let mut response = self.problem().response();
+        let headers = response.headers_mut();
+        let unavailable = (self.code == Code::Unavailable).then_some(1);
+        if let Some(seconds) = self.retry_after.or(unavailable) {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
-        if self.code == Code::Unauthenticated {
-            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        if self.code.status() == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         }
-        let mut response =
-            response.content_type("application/problem+json").json(self.problem(None));
         if let Some(cause) = &self.cause {
             response.extensions_mut().insert(Cause(cause.clone()));
         }

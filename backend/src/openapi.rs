@@ -1,10 +1,10 @@
 //! The OpenAPI document: put together from what the slices say of their paths.
 
 use crate::edge::resource;
-use crate::error::Problem;
 use crate::{auth, costs, invocations, ledger, probes, projects, reports};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
+use hardening::Problem;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -68,10 +68,7 @@ fn secure(document: &mut OpenApi) {
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     components.add_security_scheme("api_key", bearer);
     for (path, item) in &mut document.paths.paths {
-        if path.starts_with("/ledger/")
-            || path.starts_with("/api/v1/schemas/")
-            || path == "/api/v1/sessions"
-        {
+        if path.starts_with("/ledger/") || path.starts_with("/api/v1/schemas/") {
             continue;
         }
         let operations =

@@ -1,22 +1,46 @@
 //! The two pages for people: what is running, and what the API has. Plain HTML, no script.
 
 use crate::db::Kind;
-use crate::edge::resource;
+use crate::edge::{BodyLimit, CSP_REPORTS, read_body, resource};
+use crate::error::{ApiError, Code};
 use crate::openapi;
 use crate::state::AppState;
 use actix_web::http::Method;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use std::fmt::Write;
 
 /// The start page and its style sheet.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
         .service(resource("/", [(Method::GET, web::to(home))]))
-        .service(resource("/style.css", [(Method::GET, web::to(style))]));
+        .service(resource("/style.css", [(Method::GET, web::to(style))]))
+        .service(resource(CSP_REPORTS, [(Method::POST, web::to(csp_report))]));
 }
 
 async fn style() -> HttpResponse {
     HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("pages/style.css"))
+}
+
+/// What a browser kept a page from. The log alone hears of it, and of no address in it but ours.
+async fn csp_report(
+    request: HttpRequest,
+    mut payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    const LIMIT: BodyLimit = BodyLimit { received: 16 << 10, decoded: 16 << 10 };
+    let body = read_body(&request, &mut payload, LIMIT).await?;
+    let report: serde_json::Value = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::new(Code::BadRequest, "The body is not JSON.").because(error))?;
+    // `report-uri` sends one object, the Reporting API a list with a body in each.
+    let text = |name: &str| {
+        let old = report.pointer(&format!("/csp-report/{name}"));
+        let new = report.pointer(&format!("/0/body/{name}"));
+        old.or(new)
+            .and_then(serde_json::Value::as_str)
+            .map(|text| text.chars().take(100).collect::<String>())
+    };
+    let directive = text("effective-directive").or_else(|| text("effectiveDirective"));
+    tracing::warn!(directive, "a browser reports a violation of a page's policy");
+    Ok(HttpResponse::NoContent().finish())
 }
 
 async fn home(state: web::Data<AppState>) -> HttpResponse {

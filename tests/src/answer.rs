@@ -22,6 +22,12 @@ impl Answer {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// The cookie that it sets, as `name=value`.
+    pub fn cookie(&self) -> Option<String> {
+        let pair = self.header("set-cookie")?.split(';').next()?;
+        Some(pair.to_owned())
+    }
+
     /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()

@@ -2,6 +2,7 @@
 
 use crate::Answer;
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use ureq::http::Request;
 
@@ -14,6 +15,8 @@ pub struct Client {
     agent: ureq::Agent,
     base: String,
     credentials: Vec<(String, String)>,
+    /// The session's cookie as a browser keeps it: the newest one counts, for all copies.
+    cookie: Option<Arc<Mutex<String>>>,
 }
 
 impl Client {
@@ -24,7 +27,7 @@ impl Client {
             .max_redirects(0)
             .timeout_global(Some(Duration::from_secs(60)))
             .build();
-        Self { agent: config.into(), base: base.to_owned(), credentials: Vec::new() }
+        Self { agent: config.into(), base: base.to_owned(), credentials: Vec::new(), cookie: None }
     }
 
     /// With `Authorization: Bearer key` in the place of what it had.
@@ -36,7 +39,8 @@ impl Client {
     /// With one header field as its credentials.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
-        Self { credentials: vec![(name.to_owned(), value.to_owned())], ..self.clone() }
+        let credentials = vec![(name.to_owned(), value.to_owned())];
+        Self { credentials, cookie: None, ..self.clone() }
     }
 
     /// Signs in; the new client has the session, and says that it is no foreign page.
@@ -45,13 +49,29 @@ impl Client {
     /// The sign-in is refused.
     #[must_use]
     pub fn sign_in(&self, email: &str, password: &str) -> Self {
-        let answer = self.post("/api/v1/sessions", &json!({"email": email, "password": password}));
+        self.sign_in_with(&json!({"email": email, "password": password}))
+    }
+
+    /// Signs in with all that `body` has.
+    ///
+    /// # Panics
+    /// The sign-in is refused.
+    #[must_use]
+    pub fn sign_in_with(&self, body: &Value) -> Self {
+        let answer = self.post("/api/v1/sessions", body);
         answer.expect(201);
-        let cookie = answer.header("set-cookie").expect("a session cookie");
-        let pair = cookie.split(';').next().unwrap_or_default();
-        let mut client = self.with("cookie", pair);
-        client.credentials.push(("sec-fetch-site".to_owned(), "same-origin".to_owned()));
-        client
+        let cookie = answer.cookie().expect("a session cookie");
+        let client = self.with("sec-fetch-site", "same-origin");
+        Self { cookie: Some(Arc::new(Mutex::new(cookie))), ..client }
+    }
+
+    /// The session's cookie as it is now.
+    ///
+    /// # Panics
+    /// There is no session.
+    pub fn cookie(&self) -> String {
+        let cookie = self.cookie.as_ref().expect("a session");
+        cookie.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Asks.
@@ -110,6 +130,9 @@ impl Client {
         for (name, value) in &self.credentials {
             request = request.header(name, value);
         }
+        if self.cookie.is_some() {
+            request = request.header("cookie", self.cookie());
+        }
         for (name, value) in fields {
             request = request.header(*name, *value);
         }
@@ -120,7 +143,12 @@ impl Client {
         let (head, mut body) = response.into_parts();
         let body = body.with_config().limit(u64::MAX).read_to_vec()?;
         let request = format!("{method} {path}");
-        Ok(Answer { request, status: head.status.as_u16(), headers: head.headers, body })
+        let status = head.status.as_u16();
+        let answer = Answer { request, status, headers: head.headers, body };
+        if let (Some(kept), Some(new)) = (&self.cookie, answer.cookie()) {
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = new;
+        }
+        Ok(answer)
     }
 
     /// Posts events to the project `default`.

@@ -66,6 +66,11 @@ impl Service {
         Self::builder(database).start()
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Its database.
     pub fn database(&self) -> &Database {
         &self.database

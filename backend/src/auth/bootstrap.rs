@@ -1,8 +1,9 @@
 //! The first start: an administrator, and a key to begin with.
 
 use super::permissions::Scope;
-use super::store::{self, KeyRow, UserRow};
-use super::{ApiKey, PasswordHash, key};
+use super::store::keys::{KeyRow, insert_key};
+use super::store::users::{UserRow, create_user, has_users};
+use super::{ApiKey, PasswordHash, key, password_rules};
 use crate::audit::{self, Act, Actor};
 use crate::db::Conn;
 use crate::error::ApiError;
@@ -30,7 +31,7 @@ pub fn bootstrap(
     project_id: &str,
 ) -> Result<Bootstrapped, ApiError> {
     let mut shown = Bootstrapped::default();
-    if store::has_users(conn)? {
+    if has_users(conn)? {
         return Ok(shown);
     }
     let settings = &state.config.bootstrap;
@@ -43,7 +44,7 @@ pub fn bootstrap(
         })
     });
     if let Some((email, password)) = admin {
-        let hash = PasswordHash::of(password.expose_secret())
+        let hash = operators_password(state, password.expose_secret(), &email)
             .map_err(|fault| ApiError::field("/password", fault))?;
         add_admin(conn, state, &email, &hash)?;
     }
@@ -72,7 +73,7 @@ fn add_admin(
         disabled_at: None,
     };
     let act = Act::UserCreated { user_id: user.id.clone(), is_admin: true };
-    store::create_user(conn, user)?;
+    create_user(conn, user)?;
     Ok(audit::append(conn, state, Actor::System, None, act)?)
 }
 
@@ -92,11 +93,27 @@ fn add_key(
         created_at: state.clock.now().micros(),
         expires_at: None,
         revoked_at: None,
+        quota: None,
     };
     let scopes = Scope::ALL.iter().map(ToString::to_string).collect();
     let act = Act::KeyCreated { key_id: row.id.clone(), scopes };
-    store::insert_key(conn, row)?;
+    insert_key(conn, row)?;
     Ok(audit::append(conn, state, Actor::System, Some(project_id), act)?)
+}
+
+/// Hashes a password that an operator chose. In development any of eight characters will do.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence.
+pub fn operators_password(
+    state: &AppState,
+    password: &str,
+    email: &str,
+) -> Result<PasswordHash, String> {
+    if !state.config.server.is_development() {
+        password_rules::check(password, state.config.identity.password_min_length, email)?;
+    }
+    PasswordHash::of(password)
 }
 
 /// A password of 120 random bits, in letters that are hard to confuse.

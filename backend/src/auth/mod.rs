@@ -1,27 +1,37 @@
-//! Who is calling: users with passwords and server-side sessions, and API keys with scopes; and the
-//! one table of who may do what.
+//! Who is calling: users with passwords, second factors and server-side sessions, and API keys with
+//! scopes; and the one table of who may do what.
 //!
-//! Invariants: passwords, session ids and keys are stored hashed; an unknown user and a wrong
-//! password are answered alike, in the same time.
+//! Invariants: passwords, session ids, recovery codes and keys are stored hashed, a second factor's
+//! secret encrypted; an unknown user and a wrong password are answered alike, in the same time; an
+//! attempt to sign in is counted before it is checked.
 //!
-//! Tables: `users`, `sessions`, `memberships`, `api_keys`.
+//! Tables: `users`, `sessions`, `memberships`, `api_keys`, `sign_in_failures`, `second_factors`,
+//! `recovery_codes`.
 
 mod api;
+mod attempt;
 mod bootstrap;
 mod key;
 mod password;
+mod password_rules;
 mod permissions;
 mod principal;
+mod recovery;
+mod second_factor;
 mod session;
 mod store;
+mod subject;
+mod totp;
+mod whence;
 
 pub use api::{paths, routes};
-pub use bootstrap::{Bootstrapped, bootstrap, random_password};
+pub use bootstrap::{Bootstrapped, bootstrap, operators_password, random_password};
 pub use key::ApiKey;
 pub use password::PasswordHash;
 pub use permissions::{Action, Role, Scope, key_may, role_may};
 pub use principal::{Authenticator, Principal, authenticate, who};
-pub use store::{
-    KeyRow, Member, UserRow, create_user, disable_user, find_user, insert_key, keys, members,
-    remove_member, revoke_key, role_of, set_member,
-};
+pub use session::has_session;
+pub use store::keys::{KeyRow, insert_key, keys, revoke_key, rotate_key};
+pub use store::members::{Member, members, remove_member, role_of, set_member};
+pub use store::users::{UserRow, create_user, disable_user, find_user};
+pub use subject::subjects;

@@ -1,9 +1,12 @@
 //! From credentials to who it is.
 
 use super::permissions::Scope;
-use super::{key, session, store};
+use super::store::keys::find_key;
+use super::subject::{Owner, Owners, owners};
+use super::whence::Whence;
+use super::{key, session};
 use crate::audit::{Actor, Who};
-use crate::edge::{Caller, RequestId};
+use crate::edge::Caller;
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -11,6 +14,7 @@ use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, body::MessageBody, web};
 use base64::prelude::{BASE64_STANDARD, Engine};
+use hardening::limits::Quota;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +30,8 @@ pub enum Principal {
         project_id: String,
         /// What it may be used for.
         scopes: Vec<Scope>,
+        /// How often it may be used, if it has a quota of its own.
+        quota: Option<Quota>,
     },
     /// A signed-in user.
     User {
@@ -48,11 +54,7 @@ impl Principal {
 
 /// An actor, with where a request came from and its id.
 pub fn who(request: &HttpRequest, actor: Actor) -> Who {
-    Who {
-        actor,
-        address: request.peer_addr().map(|peer| peer.ip()),
-        request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
-    }
+    Whence::of(request).who(actor)
 }
 
 /// A handler that takes a principal answers 401 without one.
@@ -76,12 +78,14 @@ const KEY_TTL: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct Authenticator {
     keys: moka::sync::Cache<Vec<u8>, Arc<(Principal, Option<i64>)>>,
+    owners: Owners,
 }
 
 impl Default for Authenticator {
     fn default() -> Self {
         Self {
             keys: moka::sync::Cache::builder().max_capacity(10_000).time_to_live(KEY_TTL).build(),
+            owners: owners(),
         }
     }
 }
@@ -90,6 +94,11 @@ impl Authenticator {
     /// Forgets all keys, since one was revoked.
     pub fn forget_keys(&self) {
         self.keys.invalidate_all();
+    }
+
+    /// Whose a credential was found to be, by its hash.
+    pub(super) fn owner(&self, hash: &[u8]) -> Option<Arc<Owner>> {
+        self.owners.get(hash)
     }
 
     async fn key(&self, state: &AppState, text: &str) -> Result<Principal, ApiError> {
@@ -102,10 +111,15 @@ impl Authenticator {
             Some(known) => known,
             None => {
                 let wanted = hash.clone();
-                let row = state.db.read(move |conn| store::find_key(conn, &wanted)).await;
+                let row = state.db.read(move |conn| find_key(conn, &wanted)).await;
                 let row = row.map_err(ApiError::from)?.ok_or_else(refused)?;
-                let scopes = Scope::split(&row.scopes);
-                let key = Principal::Key { id: row.id, project_id: row.project_id, scopes };
+                let key = Principal::Key {
+                    scopes: Scope::split(&row.scopes),
+                    quota: row.quota.and_then(|quota| quota.parse().ok()),
+                    id: row.id,
+                    project_id: row.project_id,
+                };
+                self.owners.insert(hash.clone(), Arc::new(Owner::of(&key)));
                 let known = Arc::new((key, row.expires_at));
                 self.keys.insert(hash, Arc::clone(&known));
                 known
@@ -120,37 +134,66 @@ impl Authenticator {
 }
 
 /// Middleware: resolves credentials, if there are any. Wrong ones end here; missing ones are for
-/// the handler to refuse.
+/// the handler to refuse. A session whose id was replaced has the new one in the answer.
 pub async fn authenticate(
     state: web::Data<AppState>,
     authenticator: web::Data<Authenticator>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let principal = match resolve(&state, &authenticator, &request).await {
-        Ok(principal) => principal,
+    let resolved = match resolve(&state, &authenticator, &request).await {
+        Ok(resolved) => resolved,
         Err(error) => {
             return Ok(request.into_response(error.error_response()).map_into_right_body());
         }
     };
-    if let Some(principal) = principal {
+    let mut renewed = None;
+    if let Some(Credentials { principal, session }) = resolved {
         request.extensions_mut().insert(Caller(principal.actor().label()));
         request.extensions_mut().insert(principal);
+        if let Some(session) = session {
+            renewed = session.renewed;
+            request.extensions_mut().insert(session.signed_in);
+        }
     }
-    next.call(request).await.map(ServiceResponse::map_into_left_body)
+    let mut response = next.call(request).await?;
+    if let Some(cookie) = renewed {
+        session::offer(response.response_mut(), &cookie)?;
+    }
+    Ok(response.map_into_left_body())
+}
+
+/// Who is calling; in which session, if in one.
+struct Credentials {
+    principal: Principal,
+    session: Option<session::Resolved>,
 }
 
 async fn resolve(
     state: &AppState,
     authenticator: &Authenticator,
     request: &ServiceRequest,
-) -> Result<Option<Principal>, ApiError> {
+) -> Result<Option<Credentials>, ApiError> {
     if let Some(key) = api_key(request)? {
-        return authenticator.key(state, &key).await.map(Some);
+        let principal = authenticator.key(state, &key).await?;
+        return Ok(Some(Credentials { principal, session: None }));
     }
-    match session::cookie_of(request) {
-        Some(cookie) => session::resolve(state, &cookie).await,
-        None => Ok(None),
+    let Some(cookie) = session::cookie_in(state, request.request()) else { return Ok(None) };
+    let Some(session) = session::resolve(state, &cookie).await? else { return Ok(None) };
+    let principal = session.signed_in.principal();
+    let hash = session::hash(&cookie);
+    if !authenticator.owners.contains_key(&hash) {
+        authenticator.owners.insert(hash, Arc::new(Owner::of(&principal)));
+    }
+    Ok(Some(Credentials { principal, session: Some(session) }))
+}
+
+/// The hash of the credential that a request carries, whether it is good or not.
+pub(super) fn presented(state: &AppState, request: &ServiceRequest) -> Option<Vec<u8>> {
+    match api_key(request) {
+        Ok(Some(key)) => Some(key::hash(&key)),
+        Ok(None) => session::hash_in(state, request.request()),
+        Err(_) => None,
     }
 }
 

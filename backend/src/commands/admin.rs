@@ -2,7 +2,7 @@
 
 use super::{Failure, OnDatabase, Verdict, say};
 use crate::audit::{self, Act, Actor};
-use crate::auth::{self, ApiKey, KeyRow, PasswordHash, Scope};
+use crate::auth::{self, ApiKey, KeyRow, Scope};
 use crate::db;
 use crate::projects;
 use crate::state::AppState;
@@ -86,8 +86,8 @@ fn create_user(state: &AppState, email: &str, is_admin: bool) -> Result<(), Fail
     }
     let given = password_from_stdin()?;
     let password = given.clone().unwrap_or_else(auth::random_password);
-    let hash =
-        PasswordHash::of(&password).map_err(|fault| Failure(format!("The password {fault}.")))?;
+    let hash = auth::operators_password(state, &password, &email)
+        .map_err(|fault| Failure(format!("The password {fault}.")))?;
     let user = auth::UserRow {
         id: state.clock.new_id(),
         email: email.clone(),
@@ -161,6 +161,7 @@ fn create_key(
             created_at: state.clock.now().micros(),
             expires_at: None,
             revoked_at: None,
+            quota: None,
         };
         let scopes = scopes.iter().map(ToString::to_string).collect();
         let act = Act::KeyCreated { key_id: row.id.clone(), scopes };

@@ -4,12 +4,16 @@ use super::{Failure, Verdict, say, start_logging};
 use crate::app::{Handles, create_app};
 use crate::audit::{self, Act, Actor};
 use crate::auth::{self, Bootstrapped};
-use crate::config::ConfigArgs;
+use crate::config::{Config, ConfigArgs};
 use crate::db::migrate;
 use crate::state::AppState;
 use crate::{invocations, ledger, probes, projects, reports};
 use actix_web::{App, HttpServer, web};
+use hardening::limits::Trust;
+use hardening::serve::tls::{ReloadingCertificate, TlsError};
+use hardening::serve::{ClientPatience, Connections, Listen};
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -26,6 +30,8 @@ pub(super) struct ServeArgs {
 const GRACE: Duration = Duration::from_millis(500);
 /// How often deleted projects are looked at.
 const SWEEP: Duration = Duration::from_secs(3600);
+/// How often the TLS certificate's files are looked at.
+const CERTIFICATE_LOOK: Duration = Duration::from_secs(1);
 const KEPT_MICROS: i64 = 30 * 24 * 3600 * 1_000_000;
 
 pub(super) fn run(args: ServeArgs) -> Verdict {
@@ -33,7 +39,7 @@ pub(super) fn run(args: ServeArgs) -> Verdict {
     start_logging(&config)?;
     let state = AppState::new(config).map_err(Failure::new)?;
     let listen = state.config.server.listen;
-    let listener = TcpListener::bind(listen).map_err(|error| {
+    let listener = Listen::default().bind(listen).map_err(|error| {
         Failure(format!("RESEARCHFLOW_LISTEN: {listen} cannot be had: {error}."))
     })?;
     let runtime = actix_web::rt::System::new();
@@ -79,22 +85,37 @@ fn show(first: &Bootstrapped) {
     }
 }
 
-async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()> {
+async fn serve(state: AppState, listener: TcpListener) -> Result<(), Failure> {
     let settings = state.config.server.clone();
-    let handles = Handles::start(state.clone());
+    let handles = Handles::start(state.clone()).await.map_err(Failure::new)?;
+    let connections = Connections::new(ClientPatience::default());
     let server = HttpServer::new(move || create_app(handles.clone()))
         .workers(settings.workers)
-        .tcp_nodelay(true)
         .shutdown_timeout(settings.shutdown_seconds)
-        .disable_signals()
-        .listen(listener)?;
-    for address in server.addrs() {
-        tracing::info!(address = %address, "listening");
+        .on_connect(connections.hook())
+        .disable_signals();
+    let server = Listen::default().apply(server);
+    let server = match state.config.tls.clone() {
+        Some(tls) => {
+            let tls = tls.load().map_err(Failure::new)?;
+            follow_certificate(&state, tls.certificate);
+            server.listen_rustls_0_23(listener, tls.config)
+        }
+        None if offers_h2c(&state.config) => server.listen_auto_h2c(listener),
+        None => server.listen(listener),
+    };
+    let server = server.map_err(Failure::new)?;
+    for (address, scheme) in server.addrs_with_scheme() {
+        tracing::info!(address = %address, scheme, "listening");
     }
     let server = server.run();
-    let metrics = metrics_server(&state)?;
+    let metrics = metrics_server(&state).map_err(Failure::new)?;
     let handle = server.handle();
-    let sweeper = actix_web::rt::spawn(erase_deleted(state.clone()));
+    let closed = state.metrics.connections_closed.clone();
+    let beside = [
+        actix_web::rt::spawn(erase_deleted(state.clone())),
+        actix_web::rt::spawn(connections.close_overdue(move |n| closed.inc_by(n as u64))),
+    ];
     actix_web::rt::spawn(async move {
         stop_signal().await;
         tracing::info!("stopping");
@@ -103,12 +124,38 @@ async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()> {
         handle.stop(true).await;
     });
     let outcome = server.await;
-    sweeper.abort();
+    for task in beside {
+        task.abort();
+    }
     if let Some(metrics) = metrics {
         metrics.stop(false).await;
     }
     tracing::info!("stopped");
-    outcome
+    outcome.map_err(Failure::new)
+}
+
+/// HTTP/2 without TLS, for those who stand in front of the service. Not for strangers: a connection
+/// that says nothing at all would be kept.
+fn offers_h2c(config: &Config) -> bool {
+    let edge = &config.edge;
+    let proxied = edge.tls_terminated || edge.proxies.trust != Trust::default();
+    proxied || config.server.listen.ip().is_loopback()
+}
+
+/// Shows a new certificate when its files change; a bad one is told of, and the old one stays.
+fn follow_certificate(state: &AppState, certificate: Arc<ReloadingCertificate>) {
+    let reloads = state.metrics.certificate_reloads.clone();
+    let report = move |outcome: Result<(), &TlsError>| match outcome {
+        Ok(()) => {
+            reloads.with_label_values(&["loaded"]).inc();
+            tracing::info!("the TLS certificate was changed");
+        }
+        Err(error) => {
+            reloads.with_label_values(&["failed"]).inc();
+            tracing::error!(%error, "the TLS certificate's files cannot be used; the old one stays");
+        }
+    };
+    actix_web::rt::spawn(certificate.follow(CERTIFICATE_LOOK, report));
 }
 
 /// `/metrics` on a listener of its own, if one is set.

@@ -3,18 +3,28 @@
 
 mod bootstrap;
 mod database;
+mod edge;
+mod identity;
 mod ledger;
+mod redis;
 mod secrets;
 mod server;
 mod telemetry;
+mod tls;
 
 pub use bootstrap::{Bootstrap, BootstrapArgs};
 pub use database::{Database, DatabaseArgs};
+pub use edge::{Edge, EdgeArgs, RouteClass};
+pub use identity::{Identity, IdentityArgs};
 pub use ledger::{Ledger, LedgerArgs};
+pub use redis::{Redis, RedisArgs};
 pub use secrets::{Secrets, SecretsArgs};
 pub use server::{Environment, Server, ServerArgs};
 pub use telemetry::{LogFormat, Telemetry, TelemetryArgs};
 
+pub use tls::TlsArgs;
+
+use hardening::serve::tls::TlsSettings;
 use std::path::Path;
 
 /// Every setting as given, by variable or flag.
@@ -25,9 +35,17 @@ pub struct ConfigArgs {
     #[command(flatten)]
     database: DatabaseArgs,
     #[command(flatten)]
+    tls: TlsArgs,
+    #[command(flatten)]
+    redis: RedisArgs,
+    #[command(flatten)]
+    edge: EdgeArgs,
+    #[command(flatten)]
     secrets: SecretsArgs,
     #[command(flatten)]
     ledger: LedgerArgs,
+    #[command(flatten)]
+    identity: IdentityArgs,
     #[command(flatten)]
     bootstrap: BootstrapArgs,
     #[command(flatten)]
@@ -41,10 +59,18 @@ pub struct Config {
     pub server: Server,
     /// Which database.
     pub database: Database,
+    /// How it speaks TLS; `None`: plain HTTP.
+    pub tls: Option<TlsSettings>,
+    /// Where Redis is, if there is one.
+    pub redis: Redis,
+    /// What the edge lets through.
+    pub edge: Edge,
     /// The keys that everything else is derived from.
     pub secrets: Secrets,
     /// The ledger's name.
     pub ledger: Ledger,
+    /// How people sign in, and for how long.
+    pub identity: Identity,
     /// What the first start sets up.
     pub bootstrap: Bootstrap,
     /// What is logged, and how.
@@ -74,6 +100,13 @@ impl Faults {
     }
 }
 
+impl Config {
+    /// Whether browsers come by TLS, so that cookies can be kept to it.
+    pub fn is_secure(&self) -> bool {
+        !self.server.is_development() || self.tls.is_some() || self.edge.tls_terminated
+    }
+}
+
 impl ConfigArgs {
     /// Checks every setting. In development a missing secret is made once and kept in the data
     /// directory.
@@ -85,8 +118,12 @@ impl ConfigArgs {
         let server = self.server.validate(&mut faults);
         let config = Config {
             database: self.database.validate(&server, &mut faults),
+            tls: self.tls.validate(&server, &mut faults),
+            redis: self.redis.validate(&mut faults),
+            edge: self.edge.validate(&server, &mut faults),
             secrets: self.secrets.validate(&server, &mut faults),
             ledger: self.ledger.validate(&mut faults),
+            identity: self.identity.validate(&mut faults),
             bootstrap: self.bootstrap.validate(&server, &mut faults),
             telemetry: self.telemetry.validate(&server),
             server,

@@ -31,6 +31,37 @@ diesel::table! {
         created_at -> BigInt,
         seen_at -> BigInt,
         expires_at -> BigInt,
+        id -> Text,
+        renew_at -> BigInt,
+        previous_hash -> Nullable<Binary>,
+        previous_until -> BigInt,
+        address -> Text,
+        user_agent -> Text,
+    }
+}
+
+diesel::table! {
+    sign_in_failures (subject) {
+        subject -> Binary,
+        failures -> BigInt,
+        blocked_until -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    second_factors (user_id) {
+        user_id -> Text,
+        secret -> Binary,
+        confirmed -> Bool,
+        last_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (user_id, code_hash) {
+        user_id -> Text,
+        code_hash -> Binary,
     }
 }
 
@@ -52,6 +83,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> Nullable<BigInt>,
         revoked_at -> Nullable<BigInt>,
+        quota -> Nullable<Text>,
     }
 }
 
@@ -183,6 +215,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     projects,
     users,
     sessions,
+    sign_in_failures,
+    second_factors,
+    recovery_codes,
     memberships,
     api_keys,
     idempotency_keys,

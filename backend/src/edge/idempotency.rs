@@ -1,7 +1,7 @@
 //! `Idempotency-Key` on POST (draft-ietf-httpapi-idempotency-key-header): the same key and payload
 //! get the first answer again.
 
-use super::sealed_body;
+use super::sealed;
 use crate::db::schema::idempotency_keys::{self, dsl};
 use crate::db::{Conn, DbError, on_each};
 use crate::error::{ApiError, Code};
@@ -31,6 +31,13 @@ struct Ticket {
     request_hash: Vec<u8>,
 }
 
+impl Ticket {
+    /// What the kept answer is encrypted for: one that shows a new API key must not lie readable.
+    fn purpose(&self) -> [&[u8]; 3] {
+        [b"researchflow kept answer", self.principal.as_bytes(), self.key.as_bytes()]
+    }
+}
+
 enum Turn {
     First,
     Again(u16, Option<String>, Vec<u8>),
@@ -58,8 +65,7 @@ pub async fn idempotent(
     match turn {
         Turn::First => {}
         Turn::Again(status, kind, sealed) => {
-            let Some(body) = sealed_body::open(&state, &ticket.principal, &ticket.key, &sealed)
-            else {
+            let Some(body) = sealed::open(&state, &ticket.purpose(), &sealed) else {
                 let response = refuse(Code::Conflict, "The first answer cannot be read any more.");
                 return Ok(request.into_response(response));
             };
@@ -161,7 +167,7 @@ async fn keep(
     let kind = response.headers().get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).map(str::to_owned);
     let final_answer = !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS;
-    let kept = sealed_body::seal(state, &ticket.principal, &ticket.key, &body);
+    let kept = sealed::seal(state, &ticket.purpose(), &body);
     let stored = state
         .db
         .write(move |conn| -> Result<(), DbError> {

@@ -1,21 +1,27 @@
 //! What every request passes before a handler, and every answer after it. Knows no domain.
 
 mod body;
+mod client;
 mod download;
+mod headers;
 mod idempotency;
 mod json;
+mod limits;
+mod metrics;
 mod observe;
 mod page;
-mod problems;
 mod resource;
-mod sealed_body;
+pub mod sealed;
 
 pub use body::{BodyLimit, read_body};
+pub use client::{client_address, locate};
 pub use download::{download, ndjson};
+pub use headers::{CSP_REPORTS, cors_settings, headers};
 pub use idempotency::{Caller, idempotent};
 pub(crate) use json::media_type;
 pub use json::{Json, Query};
-pub use observe::{RequestId, observe};
+pub use limits::{class_of, is_probe};
+pub use metrics::register_metrics;
+pub use observe::observe;
 pub use page::{Cursor, Limit, ListPage, PageQuery};
-pub use problems::problems;
 pub use resource::{not_found, resource};

@@ -1,10 +1,9 @@
 //! Projects over HTTP.
 
 use super::access::{Access, Project};
-use super::members;
 use super::model::{Name, Settings, SettingsChange, Slug};
 use super::store::{self, ProjectRow, Whose};
-use super::trail;
+use super::{keys, members, trail};
 use crate::audit::Act;
 use crate::auth::{Action, Principal, Role, set_member};
 use crate::edge::{Cursor, Json, ListPage, PageQuery, Query, resource};
@@ -31,6 +30,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             ],
         ))
         .configure(members::routes)
+        .configure(keys::routes)
         .configure(trail::routes);
 }
 
@@ -44,9 +44,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
     members::list,
     members::set,
     members::remove,
-    members::keys,
-    members::create_key,
-    members::revoke,
+    keys::list,
+    keys::create,
+    keys::revoke,
+    keys::rotate,
     trail::list,
     trail::export,
 ))]

@@ -7,6 +7,7 @@
 
 mod access;
 mod api;
+mod keys;
 mod members;
 mod model;
 mod store;

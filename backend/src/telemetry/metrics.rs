@@ -15,6 +15,10 @@ pub struct Metrics {
     pub request_seconds: HistogramVec,
     /// Requests under way.
     pub in_flight: IntGauge,
+    /// Connections that were closed since their clients came or read too slowly.
+    pub connections_closed: IntCounter,
+    /// Changes of the TLS certificate's files, by outcome (`loaded`, `failed`).
+    pub certificate_reloads: IntCounterVec,
     /// Events by source (`rest`, `otlp`) and outcome (`stored`, `duplicate`, `rejected`, `skipped`).
     pub events: IntCounterVec,
     /// Findings of the PHI gate by class.
@@ -55,6 +59,15 @@ impl Metrics {
             in_flight: IntGauge::new(
                 "researchflow_http_requests_in_flight",
                 "Requests under way.",
+            )?,
+            connections_closed: IntCounter::new(
+                "researchflow_connections_closed_total",
+                "Connections closed since their clients came or read too slowly.",
+            )?,
+            certificate_reloads: counters(
+                "researchflow_tls_certificate_reloads_total",
+                "Changes of the TLS certificate's files.",
+                &["outcome"],
             )?,
             events: counters(
                 "researchflow_events_total",
@@ -105,6 +118,8 @@ impl Metrics {
         self.registry.register(Box::new(self.requests.clone()))?;
         self.registry.register(Box::new(self.request_seconds.clone()))?;
         self.registry.register(Box::new(self.in_flight.clone()))?;
+        self.registry.register(Box::new(self.connections_closed.clone()))?;
+        self.registry.register(Box::new(self.certificate_reloads.clone()))?;
         self.registry.register(Box::new(self.events.clone()))?;
         self.registry.register(Box::new(self.phi_findings.clone()))?;
         self.registry.register(Box::new(self.phi_failures.clone()))?;

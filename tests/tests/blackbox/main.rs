@@ -9,6 +9,7 @@
 
 mod api;
 mod e2e;
+mod identity;
 mod invocations;
 mod plans;
 mod resilience;

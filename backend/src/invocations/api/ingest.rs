@@ -2,12 +2,13 @@
 
 use crate::auth::{Action, Principal};
 use crate::edge::{BodyLimit, media_type, read_body};
-use crate::error::{ApiError, Code, Problem};
+use crate::error::{ApiError, Code};
 use crate::invocations::batcher::{Batcher, Receipt};
 use crate::invocations::intake::{Prepared, Sender};
 use crate::projects::{Access, Project};
 use crate::state::AppState;
 use actix_web::{HttpRequest, web};
+use hardening::Problem;
 use invocation::{Event, FieldProblem, Source, batch};
 use serde::{Deserialize, Serialize};
 
@@ -73,7 +74,7 @@ pub(super) async fn ingest(
     let receipts = batcher.submit(&state, Source::Rest, prepared).await?;
     let rejected = rejected
         .into_iter()
-        .map(|(index, fault)| Rejected { index, problem: ApiError::from(fault).problem(None) })
+        .map(|(index, fault)| Rejected { index, problem: ApiError::from(fault).problem() })
         .collect();
     Ok(web::Json(Outcome { receipts, rejected }))
 }

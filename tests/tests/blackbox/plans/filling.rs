@@ -43,7 +43,7 @@ fn spelt(kind: Kind, sql: &str) -> String {
 }
 
 /// The records that the service itself sealed come before index 10,000.
-const STATEMENTS: [&str; 15] = [
+const STATEMENTS: [&str; 18] = [
     "[to:200000] INSERT INTO invocations
      SELECT 10000 + i, CASE i / 50 % 20 WHEN 0 THEN '[default]' ELSE 'p' || (i / 50 % 20) END,
             'event-' || i, 1760000000000000 + i * 1000000, 'run-' || (i / 50),
@@ -78,13 +78,17 @@ const STATEMENTS: [&str; 15] = [
             [bytes:'an entry' || i] FROM n",
     "[to:5000] INSERT INTO users SELECT 'user-' || i, 'user-' || i || '@x.test', 'hash', false, i,
      NULL FROM n",
-    "[to:5000] INSERT INTO sessions
-     SELECT [bytes:'session-' || i], 'user-' || i, i, i, 9000000000000000 FROM n",
+    "[to:5000] INSERT INTO sessions (id_hash, user_id, created_at, seen_at, expires_at, id)
+     SELECT [bytes:'session-' || i], 'user-' || i, i, i, 9000000000000000, 'session-' || i FROM n",
     "[to:5000] INSERT INTO projects
      SELECT 'project-' || i, 'slug-' || i, 'Project', '{}', [bytes:'secret'], i, NULL FROM n",
     "[to:20000] INSERT INTO api_keys
      SELECT 'key-' || i, 'project-' || (1 + i % 50), 'Key', [bytes:'hash-' || i], 'read', i, NULL,
-            NULL FROM n",
+            NULL, NULL FROM n",
+    "[to:20000] INSERT INTO sign_in_failures SELECT [bytes:'subject-' || i], 3, 0, 9000000000000000
+     FROM n",
+    "[to:5000] INSERT INTO second_factors SELECT 'user-' || i, [bytes:'sealed'], true, i FROM n",
+    "[to:5000] INSERT INTO recovery_codes SELECT 'user-' || i, [bytes:'code'] FROM n",
     "[to:20000] INSERT INTO reports
      SELECT 'report-' || i, CASE i % 20 WHEN 0 THEN '[default]' ELSE 'p' || (i % 20) END, NULL, NULL,
             NULL, i, 'digest', '{}' FROM n",

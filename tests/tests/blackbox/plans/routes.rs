@@ -156,12 +156,35 @@ impl Walk<'_> {
         });
     }
 
+    /// What somebody does about their own account.
+    fn account(&mut self, me: &Client) {
+        self.get(me, "/api/v1/users/me/totp");
+        self.note("DELETE /sessions", || {
+            me.delete("/api/v1/sessions").expect_status(204);
+        });
+        self.note("DELETE /sessions/{session}", || {
+            me.delete("/api/v1/sessions/absent").problem(404);
+        });
+        self.note("POST /users/me/totp", || {
+            me.post("/api/v1/users/me/totp", &json!({"password": PASSWORD})).expect(201);
+        });
+        self.note("POST /users/me/totp/confirm", || {
+            me.post("/api/v1/users/me/totp/confirm", &json!({"code": "x"})).problem(422);
+        });
+        let body = json!({"current": PASSWORD, "new": "two horses and a battery"});
+        self.note("PUT /users/me/password", || {
+            me.json("PUT", "/api/v1/users/me/password", &body).expect_status(204);
+        });
+    }
+
     fn people(&mut self, service: &Service) {
         let mut admin = None;
         self.note("POST /sessions", || admin = Some(service.nobody().sign_in(ADMIN, PASSWORD)));
         let admin = admin.unwrap();
         self.pages(&admin, "/api/v1/projects");
         self.get(&admin, "/api/v1/sessions/current");
+        self.pages(&admin, "/api/v1/sessions");
+        self.account(&service.user("me@x.test", None));
         let member = service.user("member@x.test", Some("viewer"));
         for path in ["/api/v1/projects", PROJECT] {
             self.get(&member, path);

@@ -31,7 +31,7 @@ enum Rule {
 
 use Rule::{Administrator, AdministratorOrKey, Key, Known, Project, Public, User};
 
-const MATRIX: [(&str, Rule); 36] = [
+const MATRIX: [(&str, Rule); 45] = [
     ("POST /api/public/otel/v1/traces", Key("ingest")),
     ("POST /v1/traces", Key("ingest")),
     ("GET /api/v1/audit", AdministratorOrKey("manage")),
@@ -49,6 +49,7 @@ const MATRIX: [(&str, Rule); 36] = [
     ("GET /api/v1/projects/{project}/keys", Project("operator", Some("manage"))),
     ("POST /api/v1/projects/{project}/keys", Project("operator", Some("manage"))),
     ("DELETE /api/v1/projects/{project}/keys/{key}", Project("operator", Some("manage"))),
+    ("POST /api/v1/projects/{project}/keys/{key}/rotate", Project("operator", Some("manage"))),
     ("GET /api/v1/projects/{project}/members", Project("viewer", Some("manage"))),
     ("PUT /api/v1/projects/{project}/members", Project("admin", None)),
     ("DELETE /api/v1/projects/{project}/members/{user}", Project("admin", None)),
@@ -66,6 +67,14 @@ const MATRIX: [(&str, Rule); 36] = [
     ("GET /ledger/{log}/checkpoint", Public),
     ("GET /ledger/{log}/key", Public),
     ("GET /ledger/{log}/tile/{path}", Public),
+    ("GET /api/v1/sessions", User),
+    ("DELETE /api/v1/sessions", User),
+    ("DELETE /api/v1/sessions/{session}", User),
+    ("PUT /api/v1/users/me/password", User),
+    ("GET /api/v1/users/me/totp", User),
+    ("POST /api/v1/users/me/totp", User),
+    ("POST /api/v1/users/me/totp/confirm", User),
+    ("POST /api/v1/users/me/totp/disable", User),
     ("GET /api/v1/sessions/current", User),
     // The last, since it ends the callers' sessions.
     ("DELETE /api/v1/sessions/current", User),
@@ -225,6 +234,10 @@ fn call(client: &Client, route: &str) -> Answer {
         "POST /api/v1/projects" => json!({"slug": "other", "name": "Taken"}),
         "PATCH /api/v1/projects/{project}" => json!({"name": "Default"}),
         "POST /api/v1/sessions" => json!({}),
+        "PUT /api/v1/users/me/password" => json!({"current": "not it", "new": "nor is this"}),
+        "POST /api/v1/users/me/totp" => json!({"password": "not it"}),
+        "POST /api/v1/users/me/totp/confirm" => json!({"code": "000000"}),
+        "POST /api/v1/users/me/totp/disable" => json!({"totp": "000000"}),
         _ => Value::Null,
     };
     let path = match route {

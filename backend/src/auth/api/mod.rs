@@ -1,0 +1,96 @@
+//! Signing in and out, and what users do about their own account.
+
+mod password;
+mod second_factor;
+mod sessions;
+mod sign_in;
+
+use super::store::users::UserRow;
+use super::{PasswordHash, session::SignedIn};
+use crate::edge::resource;
+use crate::error::ApiError;
+use actix_web::http::Method;
+use actix_web::web;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+/// The routes below `/api/v1`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(resource(
+            "/sessions",
+            [
+                (Method::POST, web::to(sign_in::sign_in)),
+                (Method::GET, web::to(sessions::list)),
+                (Method::DELETE, web::to(sessions::end_others)),
+            ],
+        ))
+        .service(resource(
+            "/sessions/current",
+            [
+                (Method::GET, web::to(sessions::current)),
+                (Method::DELETE, web::to(sessions::sign_out)),
+            ],
+        ))
+        .service(resource("/sessions/{session}", [(Method::DELETE, web::to(sessions::end))]))
+        .service(resource("/users/me/password", [(Method::PUT, web::to(password::change))]))
+        .service(resource(
+            "/users/me/totp",
+            [
+                (Method::GET, web::to(second_factor::show)),
+                (Method::POST, web::to(second_factor::enrol)),
+            ],
+        ))
+        .service(resource(
+            "/users/me/totp/confirm",
+            [(Method::POST, web::to(second_factor::confirm))],
+        ))
+        .service(resource(
+            "/users/me/totp/disable",
+            [(Method::POST, web::to(second_factor::disable))],
+        ));
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    sign_in::sign_in,
+    sessions::list,
+    sessions::end_others,
+    sessions::current,
+    sessions::sign_out,
+    sessions::end,
+    password::change,
+    second_factor::show,
+    second_factor::enrol,
+    second_factor::confirm,
+    second_factor::disable,
+))]
+struct Paths;
+
+/// The paths' place in the OpenAPI document.
+pub fn paths() -> utoipa::openapi::OpenApi {
+    <Paths as utoipa::OpenApi>::openapi()
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+struct User {
+    /// The user's id.
+    id: String,
+    /// Their email.
+    email: String,
+    /// Whether they administer the whole service.
+    is_admin: bool,
+}
+
+impl User {
+    fn of(user: UserRow) -> Self {
+        Self { id: user.id, email: user.email, is_admin: user.is_admin }
+    }
+}
+
+/// Whether the password is that of whoever is signed in.
+async fn is_password_of(signed_in: &SignedIn, password: SecretString) -> Result<bool, ApiError> {
+    let hash = PasswordHash::stored(signed_in.user.password_hash.clone());
+    let verify = move || hash.verify(password.expose_secret());
+    web::block(verify).await.map_err(ApiError::internal)
+}

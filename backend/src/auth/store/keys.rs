@@ -1,0 +1,115 @@
+//! API keys in the database.
+
+use crate::auth::ApiKey;
+use crate::db::schema::api_keys;
+use crate::db::{Conn, DbError, on_each};
+use diesel::prelude::*;
+
+/// An API key.
+#[derive(Debug, Clone, Queryable, Insertable)]
+#[diesel(table_name = api_keys)]
+#[expect(missing_docs, reason = "the columns' names say it")]
+pub struct KeyRow {
+    pub id: String,
+    pub project_id: String,
+    pub name: String,
+    pub key_hash: Vec<u8>,
+    pub scopes: String,
+    pub created_at: i64,
+    pub expires_at: Option<i64>,
+    pub revoked_at: Option<i64>,
+    pub quota: Option<String>,
+}
+
+/// A key that is in use, by its hash.
+pub(in crate::auth) fn find_key(
+    conn: &mut Conn,
+    key_hash: &[u8],
+) -> Result<Option<KeyRow>, DbError> {
+    let in_use = api_keys::table
+        .filter(api_keys::key_hash.eq(key_hash))
+        .filter(api_keys::revoked_at.is_null());
+    Ok(in_use.first(conn).optional()?)
+}
+
+/// Stores a key; `false` if the very key is there already.
+///
+/// # Errors
+/// The database.
+pub fn insert_key(conn: &mut Conn, key: KeyRow) -> Result<bool, DbError> {
+    let added = on_each!(conn, |conn| {
+        diesel::insert_into(api_keys::table).values(key).on_conflict_do_nothing().execute(conn)?
+    });
+    Ok(added == 1)
+}
+
+/// A page of a project's keys, newest first.
+///
+/// # Errors
+/// The database.
+pub fn keys(
+    conn: &mut Conn,
+    project_id: &str,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Vec<KeyRow>, DbError> {
+    let mut query = api_keys::table.filter(api_keys::project_id.eq(project_id)).into_boxed();
+    if let Some(before) = before {
+        query = query.filter(api_keys::id.lt(before.to_owned()));
+    }
+    Ok(query.order(api_keys::id.desc()).limit(limit).load(conn)?)
+}
+
+/// Revokes a key; returns its project, `None` if there is no such key in use (in that project).
+///
+/// # Errors
+/// The database.
+pub fn revoke_key(
+    conn: &mut Conn,
+    project_id: Option<&str>,
+    id: &str,
+    now: i64,
+) -> Result<Option<String>, DbError> {
+    let key: Option<KeyRow> = api_keys::table.find(id).first(conn).optional()?;
+    let in_use = key.filter(|key| {
+        key.revoked_at.is_none() && project_id.is_none_or(|project| project == key.project_id)
+    });
+    let Some(key) = in_use else { return Ok(None) };
+    let row = api_keys::table.find(id);
+    diesel::update(row).set(api_keys::revoked_at.eq(Some(now))).execute(conn)?;
+    Ok(Some(key.project_id))
+}
+
+/// Puts `successor` in the place of a key: the same name, scopes, quota and end. The old key stays
+/// good until `until` (microseconds), so that its holders can change over. Returns the new key's
+/// row; `None` if there is no such key in use in the project.
+///
+/// # Errors
+/// The database.
+pub fn rotate_key(
+    conn: &mut Conn,
+    project_id: &str,
+    id: &str,
+    successor: &ApiKey,
+    now: i64,
+    until: i64,
+) -> Result<Option<KeyRow>, DbError> {
+    let in_use = api_keys::table
+        .find(id)
+        .filter(api_keys::project_id.eq(project_id))
+        .filter(api_keys::revoked_at.is_null());
+    let key: Option<KeyRow> = in_use.first(conn).optional()?;
+    let in_time = |key: &KeyRow| key.expires_at.is_none_or(|at| at > now);
+    let Some(key) = key.filter(in_time) else { return Ok(None) };
+    let end = key.expires_at.map_or(until, |at| at.min(until));
+    let old = api_keys::table.find(id);
+    diesel::update(old).set(api_keys::expires_at.eq(Some(end))).execute(conn)?;
+    let row = KeyRow {
+        id: successor.id().to_owned(),
+        key_hash: successor.hash(),
+        created_at: now,
+        ..key
+    };
+    insert_key(conn, row.clone())?;
+    Ok(Some(row))
+}

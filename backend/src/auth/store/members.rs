@@ -1,0 +1,73 @@
+//! Who is in which project, in the database.
+
+use super::sessions;
+use crate::auth::Role;
+use crate::db::schema::{memberships, users};
+use crate::db::{Conn, DbError, on_each};
+use diesel::prelude::*;
+
+/// A user in a project.
+#[derive(Debug, Clone, Queryable)]
+#[expect(missing_docs, reason = "the columns' names say it")]
+pub struct Member {
+    pub user_id: String,
+    pub email: String,
+    pub role: String,
+}
+
+/// A user's role in a project.
+///
+/// # Errors
+/// The database.
+pub fn role_of(conn: &mut Conn, project_id: &str, user_id: &str) -> Result<Option<Role>, DbError> {
+    let row = memberships::table.find((project_id, user_id)).select(memberships::role);
+    let role: Option<String> = row.first(conn).optional()?;
+    Ok(role.and_then(|role| role.parse().ok()))
+}
+
+/// All members of a project, by email.
+///
+/// # Errors
+/// The database.
+pub fn members(conn: &mut Conn, project_id: &str) -> Result<Vec<Member>, DbError> {
+    let rows = memberships::table
+        .inner_join(users::table.on(users::id.eq(memberships::user_id)))
+        .filter(memberships::project_id.eq(project_id))
+        .order(users::email)
+        .select((users::id, users::email, memberships::role));
+    Ok(rows.load(conn)?)
+}
+
+/// Gives a user a role in a project, whatever role they had. Their sessions get new ids.
+///
+/// # Errors
+/// The database.
+pub fn set_member(
+    conn: &mut Conn,
+    project_id: &str,
+    user_id: &str,
+    role: Role,
+) -> Result<(), DbError> {
+    on_each!(conn, |conn| {
+        diesel::insert_into(memberships::table)
+            .values((
+                memberships::project_id.eq(project_id),
+                memberships::user_id.eq(user_id),
+                memberships::role.eq(role.as_str()),
+            ))
+            .on_conflict((memberships::project_id, memberships::user_id))
+            .do_update()
+            .set(memberships::role.eq(role.as_str()))
+            .execute(conn)?
+    });
+    sessions::renew_all(conn, user_id)
+}
+
+/// Takes a user out of a project; `false` if they were not in it. Their sessions get new ids.
+///
+/// # Errors
+/// The database.
+pub fn remove_member(conn: &mut Conn, project_id: &str, user_id: &str) -> Result<bool, DbError> {
+    sessions::renew_all(conn, user_id)?;
+    Ok(diesel::delete(memberships::table.find((project_id, user_id))).execute(conn)? == 1)
+}

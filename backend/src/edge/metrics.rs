@@ -1,0 +1,77 @@
+//! What the edge's own machinery tells of itself, in `/metrics`.
+
+use crate::config::RouteClass;
+use hardening::limits::Limiter;
+use hardening::serve::Overload;
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+
+/// Puts the counts of the rate limiter and of load shedding into a registry.
+///
+/// # Errors
+/// They are there already.
+pub fn register_metrics(
+    registry: &Registry,
+    limiter: &Limiter<RouteClass>,
+    overload: &Overload,
+) -> prometheus::Result<()> {
+    registry.register(Box::new(Edge {
+        decisions: IntCounterVec::new(
+            Opts::new("researchflow_rate_limit_decisions_total", "Requests by what was decided."),
+            &["class", "outcome"],
+        )?,
+        redis_up: IntGauge::new(
+            "researchflow_rate_limit_redis_up",
+            "Whether limits are shared through Redis now; absent without Redis.",
+        )?,
+        limit: IntGauge::new(
+            "researchflow_overload_limit",
+            "How many requests may be in flight at once now.",
+        )?,
+        shed: IntCounter::new(
+            "researchflow_overload_refused_total",
+            "Requests refused since there were too many.",
+        )?,
+        limiter: limiter.clone(),
+        overload: overload.clone(),
+    }))
+}
+
+struct Edge {
+    decisions: IntCounterVec,
+    redis_up: IntGauge,
+    limit: IntGauge,
+    shed: IntCounter,
+    limiter: Limiter<RouteClass>,
+    overload: Overload,
+}
+
+impl Collector for Edge {
+    fn desc(&self) -> Vec<&Desc> {
+        [self.decisions.desc(), self.redis_up.desc(), self.limit.desc(), self.shed.desc()].concat()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let stats = self.limiter.stats();
+        self.decisions.reset();
+        for class in stats.classes {
+            for (outcome, count) in [("admitted", class.admitted), ("refused", class.refused)] {
+                self.decisions.with_label_values(&[class.class, outcome]).inc_by(count);
+            }
+        }
+        let mut families = self.decisions.collect();
+        if let Some(redis) = stats.redis {
+            self.redis_up.set(redis.in_use.into());
+            families.extend(self.redis_up.collect());
+        }
+        if let Some(overload) = &self.overload.limiter {
+            self.limit.set(i64::try_from(overload.limit()).unwrap_or(i64::MAX));
+            self.shed.reset();
+            self.shed.inc_by(overload.refused());
+            families.extend(self.limit.collect());
+            families.extend(self.shed.collect());
+        }
+        families
+    }
+}

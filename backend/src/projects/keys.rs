@@ -1,0 +1,210 @@
+//! A project's API keys over HTTP.
+
+use super::access::Access;
+use crate::audit::Act;
+use crate::auth::{self, Action, ApiKey, Authenticator, KeyRow, Scope};
+use crate::edge::{Cursor, Json, ListPage, PageQuery, Query, resource};
+use crate::error::ApiError;
+use crate::state::AppState;
+use actix_web::http::Method;
+use actix_web::{HttpResponse, web};
+use hardening::NoCompression;
+use hardening::limits::Quota;
+use invocation::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .service(resource(
+            "/projects/{project}/keys",
+            [(Method::GET, web::to(list)), (Method::POST, web::to(create))],
+        ))
+        .service(resource("/projects/{project}/keys/{key}", [(Method::DELETE, web::to(revoke))]))
+        .service(resource(
+            "/projects/{project}/keys/{key}/rotate",
+            [(Method::POST, web::to(rotate))],
+        ));
+}
+
+#[derive(Serialize, utoipa::ToSchema)]
+pub(super) struct KeyView {
+    /// The key's id.
+    id: String,
+    /// What it is called.
+    name: String,
+    /// What it may be used for.
+    scopes: Vec<Scope>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it ends, if ever.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    revoked_at: Option<Timestamp>,
+    /// How often it may be used, as requests/seconds; as others may, if null.
+    quota: Option<String>,
+    /// The key itself, shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+}
+
+impl From<KeyRow> for KeyView {
+    fn from(row: KeyRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            scopes: Scope::split(&row.scopes),
+            created_at: Timestamp::from_micros(row.created_at),
+            expires_at: row.expires_at.map(Timestamp::from_micros),
+            revoked_at: row.revoked_at.map(Timestamp::from_micros),
+            quota: row.quota,
+            key: None,
+        }
+    }
+}
+
+/// A project's API keys, newest first, revoked ones included.
+#[utoipa::path(get, path = "/api/v1/projects/{project}/keys", tag = "projects",
+    params(("project" = String, Path, description = "Id or slug"),
+           ("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Items on a page"), ("cursor" = Option<String>, Query, description = "The page before's next_cursor")),
+    responses((status = 200, description = "A page of keys", body = ListPage<KeyView>)))]
+pub(super) async fn list(
+    state: web::Data<AppState>,
+    access: Access,
+    project: web::Path<String>,
+    query: Query<PageQuery>,
+) -> Result<web::Json<ListPage<KeyView>>, ApiError> {
+    let project = access.project(&project, Action::ManageKeys).await?;
+    let PageQuery { limit, cursor } = query.into_inner();
+    let before = cursor.as_ref().map(Cursor::text).transpose()?;
+    let rows = state
+        .db
+        .read(move |conn| auth::keys(conn, &project.id, before.as_deref(), limit.get()))
+        .await?;
+    let views = rows.into_iter().map(KeyView::from).collect();
+    Ok(web::Json(ListPage::new(views, limit, |view: &KeyView| Cursor::of([view.id.clone()]))))
+}
+
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewKey {
+    /// What to call it.
+    name: super::Name,
+    /// What it may be used for, at least one.
+    scopes: Vec<Scope>,
+    /// When it ends; never, if absent.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<Timestamp>,
+    /// How often it may be used, as requests/seconds, such as 600/60; as others may, if absent.
+    #[serde(default)]
+    quota: Option<String>,
+}
+
+/// Make an API key. The answer shows it, and nothing will again.
+#[utoipa::path(post, path = "/api/v1/projects/{project}/keys", tag = "projects", request_body = NewKey,
+    params(("project" = String, Path, description = "Id or slug")),
+    responses((status = 201, description = "The key", body = KeyView)))]
+pub(super) async fn create(
+    state: web::Data<AppState>,
+    access: Access,
+    project: web::Path<String>,
+    body: Json<NewKey>,
+) -> Result<HttpResponse, ApiError> {
+    let project = access.project(&project, Action::ManageKeys).await?;
+    let NewKey { name, mut scopes, expires_at, quota } = body.into_inner();
+    scopes.sort_unstable();
+    scopes.dedup();
+    let now = state.clock.now();
+    if scopes.is_empty() {
+        return Err(ApiError::field("/scopes", "must have at least one entry"));
+    }
+    if expires_at.is_some_and(|at| at <= now) {
+        return Err(ApiError::field("/expires_at", "must lie in the future"));
+    }
+    let quota = quota.map(|quota| quota.parse::<Quota>()).transpose();
+    let quota = quota.map_err(|fault| ApiError::field("/quota", fault.to_string()))?;
+    let key = ApiKey::generate(&state.clock.new_id());
+    let row = KeyRow {
+        id: key.id().to_owned(),
+        project_id: project.id.clone(),
+        name: name.as_str().to_owned(),
+        key_hash: key.hash(),
+        scopes: Scope::join(&scopes),
+        created_at: now.micros(),
+        expires_at: expires_at.map(Timestamp::micros),
+        revoked_at: None,
+        quota: quota.map(|quota| quota.to_string()),
+    };
+    let view = KeyView { key: Some(key.reveal().to_owned()), ..KeyView::from(row.clone()) };
+    let create = move |conn: &mut _| {
+        let scopes = scopes.iter().map(ToString::to_string).collect();
+        let act = Act::KeyCreated { key_id: row.id.clone(), scopes };
+        auth::insert_key(conn, row)?;
+        Ok(((), act))
+    };
+    access.act(Some(&project.id), create).await?;
+    Ok(shown_once(view))
+}
+
+/// An answer that shows a key: nothing about it may leak through its length.
+fn shown_once(view: KeyView) -> HttpResponse {
+    let mut response = HttpResponse::Created().json(view);
+    response.extensions_mut().insert(NoCompression);
+    response
+}
+
+/// Revoke an API key, for good.
+#[utoipa::path(delete, path = "/api/v1/projects/{project}/keys/{key}", tag = "projects",
+    params(("project" = String, Path, description = "Id or slug"), ("key" = String, Path, description = "The key's id")),
+    responses((status = 204, description = "The key is of no use any more")))]
+pub(super) async fn revoke(
+    state: web::Data<AppState>,
+    authenticator: web::Data<Authenticator>,
+    access: Access,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, ApiError> {
+    let (project, key_id) = path.into_inner();
+    let project = access.project(&project, Action::ManageKeys).await?;
+    let (project_id, now) = (project.id.clone(), state.clock.now().micros());
+    let revoke = move |conn: &mut _| {
+        let revoked = auth::revoke_key(conn, Some(&project.id), &key_id, now)?;
+        revoked.ok_or_else(|| ApiError::not_found("key"))?;
+        Ok(((), Act::KeyRevoked { key_id }))
+    };
+    access.act(Some(&project_id), revoke).await?;
+    authenticator.forget_keys();
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// How long a key that was replaced stays good, so that its holders can change over.
+const OVERLAP_MICROS: i64 = 24 * 3600 * 1_000_000;
+
+/// Replace an API key by a new one of the same name, scopes, quota and end. The old one stays good
+/// for a day. The answer shows the new one, and nothing will again.
+#[utoipa::path(post, path = "/api/v1/projects/{project}/keys/{key}/rotate", tag = "projects",
+    params(("project" = String, Path, description = "Id or slug"), ("key" = String, Path, description = "The key's id")),
+    responses((status = 201, description = "The new key", body = KeyView)))]
+pub(super) async fn rotate(
+    state: web::Data<AppState>,
+    authenticator: web::Data<Authenticator>,
+    access: Access,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, ApiError> {
+    let (project, key_id) = path.into_inner();
+    let project = access.project(&project, Action::ManageKeys).await?;
+    let (project_id, now) = (project.id.clone(), state.clock.now().micros());
+    let next = ApiKey::generate(&state.clock.new_id());
+    let rotate = move |conn: &mut _| {
+        let until = now + OVERLAP_MICROS;
+        let row = auth::rotate_key(conn, &project.id, &key_id, &next, now, until)?;
+        let row = row.ok_or_else(|| ApiError::not_found("key"))?;
+        let act = Act::KeyRotated { key_id, successor: row.id.clone() };
+        Ok((KeyView { key: Some(next.reveal().to_owned()), ..KeyView::from(row) }, act))
+    };
+    let view = access.act(Some(&project_id), rotate).await?;
+    authenticator.forget_keys();
+    Ok(shown_once(view))
+}

@@ -1,0 +1,14 @@
+DROP TABLE recovery_codes;
+DROP TABLE second_factors;
+DROP TABLE sign_in_failures;
+ALTER TABLE api_keys DROP COLUMN quota;
+DROP INDEX sessions_previous_hash;
+DROP INDEX sessions_user_id;
+DROP INDEX sessions_id;
+CREATE INDEX sessions_user_id ON sessions (user_id);
+ALTER TABLE sessions DROP COLUMN user_agent;
+ALTER TABLE sessions DROP COLUMN address;
+ALTER TABLE sessions DROP COLUMN previous_until;
+ALTER TABLE sessions DROP COLUMN previous_hash;
+ALTER TABLE sessions DROP COLUMN renew_at;
+ALTER TABLE sessions DROP COLUMN id;
