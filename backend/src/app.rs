@@ -68,7 +68,7 @@ pub fn create_app(
 > {
     let Handles { state, batcher, authenticator, projects, limiter, overload } = handles;
     let own_metrics_port = state.config.server.metrics_listen.is_some();
-    let (clock, settings) = (state.clock.clone(), state.config.edge.clone());
+    let (clock, settings) = (state.clock, state.config.edge.clone());
     let subject = auth::subjects(state.clone(), authenticator.clone());
     App::new()
         .app_data(web::Data::new(state.clone()))

@@ -1,24 +1,44 @@
-//! The two pages for people: what is running, and what the API has. Plain HTML, no script.
+//! The two pages for people: what is running, and what the API has. They need no script; with one,
+//! commands can be copied by a button.
 
+mod look;
+
+use self::look::{Look, LookQuery};
 use crate::db::Kind;
-use crate::edge::{BodyLimit, CSP_REPORTS, read_body, resource};
+use crate::edge::{BodyLimit, CSP_REPORTS, Query, read_body, resource};
 use crate::error::{ApiError, Code};
 use crate::openapi;
 use crate::state::AppState;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
+use base64::prelude::{BASE64_STANDARD, Engine};
+use hardening::Nonce;
+use sha2::{Digest, Sha384};
 use std::fmt::Write;
 
-/// The start page and its style sheet.
+/// The start page, and what it is made of.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
         .service(resource("/", [(Method::GET, web::to(home))]))
         .service(resource("/style.css", [(Method::GET, web::to(style))]))
+        .service(resource("/copy.js", [(Method::GET, web::to(script))]))
         .service(resource(CSP_REPORTS, [(Method::POST, web::to(csp_report))]));
 }
 
+const STYLE: &str = include_str!("pages/style.css");
+const SCRIPT: &str = include_str!("pages/copy.js");
+
 async fn style() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("pages/style.css"))
+    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE)
+}
+
+async fn script() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/javascript; charset=utf-8").body(SCRIPT)
+}
+
+/// What the page may load beside itself (W3C Subresource Integrity).
+fn integrity(text: &str) -> String {
+    format!("sha384-{}", BASE64_STANDARD.encode(Sha384::digest(text)))
 }
 
 /// What a browser kept a page from. The log alone hears of it, and of no address in it but ours.
@@ -43,7 +63,13 @@ async fn csp_report(
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn home(state: web::Data<AppState>) -> HttpResponse {
+async fn home(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    nonce: Nonce,
+    query: Query<LookQuery>,
+) -> HttpResponse {
+    let look = query.into_inner().look.unwrap_or_else(|| Look::of(&state, &request));
     let database = match state.db.kind() {
         Kind::Sqlite => "SQLite",
         Kind::Postgres => "PostgreSQL",
@@ -51,12 +77,17 @@ async fn home(state: web::Data<AppState>) -> HttpResponse {
     let page = include_str!("pages/home.html")
         .replace("{version}", env!("CARGO_PKG_VERSION"))
         .replace("{database}", database)
-        .replace("{prices}", &escaped(state.prices.version()));
-    html(page)
+        .replace("{prices}", &escaped(state.prices.version()))
+        .replace("{script_integrity}", &integrity(SCRIPT))
+        .replace("{nonce}", nonce.as_str());
+    let mut response = html(&page, look);
+    // A cookie that browsers do not take leaves the page as the system is.
+    let _ = response.add_cookie(&look.cookie(&state));
+    response
 }
 
 /// The API on a page, from the OpenAPI document.
-pub(crate) async fn docs() -> HttpResponse {
+pub(crate) async fn docs(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
     let document = openapi::document();
     let mut body = String::new();
     for tag in document.tags.iter().flatten() {
@@ -85,10 +116,12 @@ pub(crate) async fn docs() -> HttpResponse {
         }
         body.push_str("</dl>\n");
     }
-    html(include_str!("pages/docs.html").replace("{body}", &body))
+    html(&include_str!("pages/docs.html").replace("{body}", &body), Look::of(&state, &request))
 }
 
-fn html(page: String) -> HttpResponse {
+fn html(page: &str, look: Look) -> HttpResponse {
+    let page =
+        page.replace("{look}", look.as_str()).replace("{style_integrity}", &integrity(STYLE));
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page)
 }
 

@@ -2,10 +2,11 @@
 
 use super::permissions::Scope;
 use super::store::keys::find_key;
-use super::subject::{Owner, Owners, owners};
+use super::subject::{Owner, Owners, count_owner, owners};
 use super::whence::Whence;
 use super::{key, session};
 use crate::audit::{Actor, Who};
+use crate::config::RouteClass;
 use crate::edge::Caller;
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
@@ -14,7 +15,7 @@ use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, body::MessageBody, web};
 use base64::prelude::{BASE64_STANDARD, Engine};
-use hardening::limits::Quota;
+use hardening::limits::{Limiter, Quota};
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::time::Duration;
@@ -103,12 +104,10 @@ impl Authenticator {
 
     async fn key(&self, state: &AppState, text: &str) -> Result<Principal, ApiError> {
         let refused = || ApiError::new(Code::Unauthenticated, "This API key is not valid.");
-        if !key::is_plausible(text) {
-            return Err(refused());
-        }
         let hash = key::hash(text);
         let known = match self.keys.get(&hash) {
             Some(known) => known,
+            None if !key::is_plausible(text) => return Err(refused()),
             None => {
                 let wanted = hash.clone();
                 let row = state.db.read(move |conn| find_key(conn, &wanted)).await;
@@ -138,6 +137,7 @@ impl Authenticator {
 pub async fn authenticate(
     state: web::Data<AppState>,
     authenticator: web::Data<Authenticator>,
+    limiter: web::Data<Limiter<RouteClass>>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
@@ -149,6 +149,9 @@ pub async fn authenticate(
     };
     let mut renewed = None;
     if let Some(Credentials { principal, session }) = resolved {
+        if let Some(refusal) = count_owner(&limiter, &request, &principal).await {
+            return Ok(request.into_response(refusal).map_into_right_body());
+        }
         request.extensions_mut().insert(Caller(principal.actor().label()));
         request.extensions_mut().insert(principal);
         if let Some(session) = session {

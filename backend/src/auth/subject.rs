@@ -1,14 +1,16 @@
 //! Whose rate limit a request counts on, before it is known who is calling.
 //!
 //! A credential counts as what it was found to be when it was last looked up, within the hour. One
-//! that was not found yet counts on the client's address: so inventing keys gains nothing.
+//! that was not found yet counts on the client's address, so that inventing keys gains nothing; if it
+//! is found then, the request counts on its owner too.
 
 use super::principal::{Authenticator, Principal, presented};
 use crate::config::RouteClass;
 use crate::edge::{class_of, client_address};
 use crate::state::AppState;
 use actix_web::dev::ServiceRequest;
-use hardening::limits::{Identity, Quota, Subject};
+use actix_web::{HttpMessage, HttpResponse};
+use hardening::limits::{Identity, Limiter, Quota, Subject};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +33,14 @@ impl Owner {
             }
         }
     }
+
+    fn subject(&self, class: RouteClass) -> Subject<RouteClass> {
+        let class = match class {
+            RouteClass::Api if self.is_user => RouteClass::Console,
+            class => class,
+        };
+        Subject { class, identity: self.identity.clone(), quota: self.quota }
+    }
 }
 
 /// The owners of credentials that were found, by the hash of the credential.
@@ -50,14 +60,28 @@ pub fn subjects(
     move |request| {
         let class = class_of(request)?;
         let owner = presented(&state, request).and_then(|hash| authenticator.owner(&hash));
-        let Some(owner) = owner else {
-            let identity = Identity::address(client_address(request.request())?);
-            return Some(Subject { class, identity, quota: None });
-        };
-        let class = match class {
-            RouteClass::Api if owner.is_user => RouteClass::Console,
-            class => class,
-        };
-        Some(Subject { class, identity: owner.identity.clone(), quota: owner.quota })
+        if let Some(owner) = owner {
+            return Some(owner.subject(class));
+        }
+        request.extensions_mut().insert(CountedByAddress(class));
+        let identity = Identity::address(client_address(request.request())?);
+        Some(Subject { class, identity, quota: None })
     }
+}
+
+/// In a request's extensions: it was counted on its address, in this class.
+#[derive(Debug, Clone, Copy)]
+struct CountedByAddress(RouteClass);
+
+/// Counts a request on whoever turned out to have sent it, unless that was known before. The answer,
+/// if they have asked too often.
+pub(super) async fn count_owner(
+    limiter: &Limiter<RouteClass>,
+    request: &ServiceRequest,
+    principal: &Principal,
+) -> Option<HttpResponse> {
+    let CountedByAddress(class) = request.extensions().get().copied()?;
+    let Subject { class, identity, quota } = Owner::of(principal).subject(class);
+    let ruling = limiter.check(class, &identity, quota).await?;
+    (!ruling.allowed()).then(|| ruling.refusal())
 }
