@@ -8,4 +8,4 @@ mod store;
 
 pub use list::{Filter, list};
 pub use record::{Act, Actor, AuditRecord, Outcome, Who};
-pub use store::{Checker, append, sealed_erasures, write};
+pub use store::{Checker, append, seal, sealed_erasures, tell, write};

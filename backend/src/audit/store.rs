@@ -47,8 +47,11 @@ pub fn append(
     seal(conn, state, who.into(), project_id, act).map(drop)
 }
 
-/// As [`append`]; the record as it is sealed.
-fn seal(
+/// As [`append`]; the record as it is sealed, to [`tell`] of it once the transaction is committed.
+///
+/// # Errors
+/// The database, or the log is not what we signed.
+pub fn seal(
     conn: &mut Conn,
     state: &AppState,
     who: Who,
@@ -87,8 +90,13 @@ where
         Ok::<_, E>((value, seal(conn, &inner, who, project_id.as_deref(), act)?))
     });
     let (value, record) = sealed.await?;
-    tracing::info!(target: "audit", record, "sealed");
+    tell(&record);
     Ok(value)
+}
+
+/// Tells the log stream of a record that is sealed and committed.
+pub fn tell(record: &str) {
+    tracing::info!(target: "audit", record, "sealed");
 }
 
 /// The erasures that the audit log has sealed.

@@ -116,7 +116,7 @@ pub fn operators_password(
     PasswordHash::of(password)
 }
 
-/// A password of 120 random bits, in letters that are hard to confuse.
+/// A password of 130 random bits, in letters that are hard to confuse.
 pub fn random_password() -> String {
     const LETTERS: [char; 32] = [
         'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'm', 'n', 'p', 'q', 'r', 's', 't', 'u',
@@ -124,5 +124,5 @@ pub fn random_password() -> String {
     ];
     let mut random = rand::rng();
     let letter = |_| LETTERS.get(random.random_range(0..LETTERS.len())).copied().unwrap_or('a');
-    (0..24).map(letter).collect()
+    (0..26).map(letter).collect()
 }

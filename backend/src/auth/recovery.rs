@@ -5,11 +5,11 @@ use sha2::{Digest, Sha256};
 
 /// How many a user gets.
 const COUNT: usize = 10;
-/// 120 random bits. From 112 on a fast hash is enough (NIST SP 800-63B-4, 3.1.2.2).
-const BYTES: usize = 15;
-const GROUP: usize = 6;
+/// 160 random bits. From 112 on a fast hash is enough (NIST SP 800-63B-4, 3.1.2.2).
+const BYTES: usize = 20;
+const GROUP: usize = 8;
 
-/// Ten new codes, such as `K5QW2Z-…`, with what is stored of each.
+/// Ten new codes, such as `K5QW2ZLM-…`, with what is stored of each.
 pub(super) fn generate() -> (Vec<String>, Vec<Vec<u8>>) {
     let code = |_| {
         let letters = BASE32_NOPAD.encode(&rand::random::<[u8; BYTES]>());
@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn a_code_may_be_typed_in_many_ways() {
         let (codes, hashes) = generate();
-        assert_eq!((codes.len(), codes[0].len()), (10, 27));
+        assert_eq!((codes.len(), codes[0].len()), (10, 35));
         assert_eq!(hash(&codes[0]), hashes[0]);
         assert_eq!(hash(&format!(" {} ", codes[0].to_lowercase().replace('-', " "))), hashes[0]);
         assert_ne!(hash(&codes[1]), hashes[0]);

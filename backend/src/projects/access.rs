@@ -57,12 +57,18 @@ const TTL: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct Handle {
     projects: moka::sync::Cache<String, Arc<Project>>,
+    /// Who was refused what, and where, within the hour.
+    refusals: moka::sync::Cache<(String, Option<String>, &'static str), ()>,
 }
 
 impl Default for Handle {
     fn default() -> Self {
         Self {
             projects: moka::sync::Cache::builder().max_capacity(10_000).time_to_live(TTL).build(),
+            refusals: moka::sync::Cache::builder()
+                .max_capacity(100_000)
+                .time_to_live(Duration::from_secs(3600))
+                .build(),
         }
     }
 }
@@ -107,12 +113,34 @@ impl Access {
         action: Action,
     ) -> Result<Arc<Project>, ApiError> {
         let project = self.lookup.get(&self.state, id_or_slug).await?;
-        let allowed = self.may(&project, action).await;
-        if allowed.as_ref().is_err_and(|error| error.code() != Code::Unavailable) {
-            let act = Act::AccessRefused { wanted: action.name().to_owned() };
-            self.act(Some(&project.id), move |_| Ok(((), act))).await?;
+        match self.may(&project, action).await {
+            Ok(()) => Ok(project),
+            Err(error) => {
+                // What a stranger tries is no part of the project's own trail.
+                let is_member = error.code() == Code::Forbidden;
+                if is_member || error.code() == Code::NotFound {
+                    self.note_refusal(is_member.then(|| project.id.clone()), action.name());
+                }
+                Err(error)
+            }
         }
-        allowed.map(|()| project)
+    }
+
+    /// Seals that the caller was refused: the first time in an hour, since the log never forgets and
+    /// nobody may fill it; and beside the answer, whose time must not tell what there is.
+    fn note_refusal(&self, project_id: Option<String>, wanted: &'static str) {
+        let what = (self.who.actor.label(), project_id.clone(), wanted);
+        if !self.lookup.refusals.entry(what).or_insert(()).is_fresh() {
+            return;
+        }
+        let (state, who) = (self.state.clone(), self.who.clone());
+        actix_web::rt::spawn(async move {
+            let act = Act::AccessRefused { wanted: wanted.to_owned() };
+            let seal = move |_: &mut _| Ok::<_, ApiError>(((), act));
+            if let Err(error) = audit::write(&state, who, project_id.as_deref(), seal).await {
+                tracing::warn!(error = error.in_full(), wanted, "a refusal could not be sealed");
+            }
+        });
     }
 
     async fn may(&self, project: &Project, action: Action) -> Result<(), ApiError> {
@@ -151,7 +179,11 @@ impl Access {
     /// # Errors
     /// 403.
     pub fn administrator(&self) -> Result<(), ApiError> {
-        allow(matches!(self.principal, Principal::User { is_admin: true, .. }))
+        let allowed = allow(matches!(self.principal, Principal::User { is_admin: true, .. }));
+        if allowed.is_err() {
+            self.note_refusal(None, "administer");
+        }
+        allowed
     }
 
     /// Does something in the caller's name and seals it, in one transaction.

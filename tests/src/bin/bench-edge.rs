@@ -6,6 +6,7 @@
 //! rate-limit, CORS and compression plugins. The bare handler does nothing but answer.
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
     reason = "a bench that cannot go on has failed; its figures are its output"

@@ -7,8 +7,10 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod dangers;
 mod engines;
 mod habits;
 mod paths;
+mod security;
 mod slices;
 mod source;

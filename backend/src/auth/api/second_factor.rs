@@ -114,13 +114,14 @@ pub(super) async fn confirm(
         counted.succeeded(conn)?;
         let cookie = session::start_anew(conn, &inner, &signed_in)?;
         let act = Act::SecondFactorEnabled { user_id: signed_in.user.id };
-        audit::append(conn, &inner, signed_in.who, None, act)?;
-        Ok::<_, ApiError>(Some((cookie, RecoveryCodes { recovery_codes })))
+        let record = audit::seal(conn, &inner, signed_in.who, None, act)?;
+        Ok::<_, ApiError>(Some((cookie, RecoveryCodes { recovery_codes }, record)))
     };
-    let Some((cookie, codes)) = state.db.write(confirm).await? else {
+    let Some((cookie, codes, record)) = state.db.write(confirm).await? else {
         attempt.failed(&state).await?;
         return Err(wrong("/code"));
     };
+    audit::tell(&record);
     Ok(HttpResponse::Ok().cookie(cookie).json(codes))
 }
 
@@ -158,13 +159,14 @@ pub(super) async fn disable(
         second_factors::remove(conn, &signed_in.user.id)?;
         let cookie = session::start_anew(conn, &inner, &signed_in)?;
         let act = Act::SecondFactorDisabled { user_id: signed_in.user.id };
-        audit::append(conn, &inner, signed_in.who, None, act)?;
-        Ok::<_, ApiError>(Some(cookie))
+        let record = audit::seal(conn, &inner, signed_in.who, None, act)?;
+        Ok::<_, ApiError>(Some((cookie, record)))
     };
-    let Some(cookie) = state.db.write(disable).await? else {
+    let Some((cookie, record)) = state.db.write(disable).await? else {
         attempt.failed(&state).await?;
         return Err(wrong(pointer));
     };
+    audit::tell(&record);
     Ok(HttpResponse::NoContent().cookie(cookie).finish())
 }
 

@@ -47,7 +47,8 @@ pub(super) struct SessionStarted {
 
 /// What came of a right password.
 enum Outcome {
-    Done,
+    /// With the records that were sealed.
+    Done(Vec<String>),
     CodeNeeded,
     CodeWrong,
 }
@@ -85,7 +86,7 @@ pub(super) async fn sign_in(
         start(conn, &inner, &counted, row, proof.as_ref(), &whence)
     };
     match state.db.write(start).await? {
-        Outcome::Done => {}
+        Outcome::Done(records) => records.iter().for_each(|record| audit::tell(record)),
         Outcome::CodeNeeded => {
             let detail = "Send the same again with `totp`, or with `recovery_code`.";
             return Err(ApiError::new(Code::SecondFactorRequired, detail));
@@ -160,11 +161,12 @@ fn start(
     };
     attempt.succeeded(conn)?;
     sessions::insert(conn, row)?;
-    let who = || whence.who(Actor::User(user_id.clone()));
+    let mut seal =
+        |act| audit::seal(conn, state, whence.who(Actor::User(user_id.clone())), None, act);
+    let mut records = Vec::new();
     if matches!(proof, Some(Proof::Recovery(_))) {
-        let act = Act::RecoveryCodeUsed { user_id: user_id.clone() };
-        audit::append(conn, state, who(), None, act)?;
+        records.push(seal(Act::RecoveryCodeUsed { user_id: user_id.clone() })?);
     }
-    audit::append(conn, state, who(), None, Act::SignedIn { user_id: user_id.clone() })?;
-    Ok(Outcome::Done)
+    records.push(seal(Act::SignedIn { user_id: user_id.clone() })?);
+    Ok(Outcome::Done(records))
 }

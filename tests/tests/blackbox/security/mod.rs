@@ -1,7 +1,10 @@
 //! What an attacker, a broken client or a curious administrator would try.
 
+mod accounts;
 mod bad_input;
 mod bombs;
+mod edge;
 mod matrix;
 mod phi;
+mod production;
 mod tamper;
