@@ -26,7 +26,7 @@ pub(crate) fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
     parse(String::from_utf8_lossy(line).into_owned(), &bytes)
 }
 
-fn parse(request: String, bytes: &[u8]) -> Answer {
+pub(crate) fn parse(request: String, bytes: &[u8]) -> Answer {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
     let end =
         end.unwrap_or_else(|| panic!("{request}: no answer: {}", String::from_utf8_lossy(bytes)));

@@ -46,6 +46,31 @@ impl Builder {
         let (process, address) = launch(&self.database, &self.settings);
         Service { database: self.database, settings: self.settings, process, address }
     }
+
+    /// Runs it with settings that stop its start, and returns what it says of them.
+    ///
+    /// # Panics
+    /// It still runs after 30 s.
+    pub fn refused(self) -> Outcome {
+        let log = log_file(&self.database);
+        let file = File::create(&log).expect("a log file");
+        let process = self
+            .database
+            .command(&["serve"])
+            .envs(self.settings.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().expect("a second handle"))
+            .stderr(file)
+            .spawn()
+            .expect("the binary starts");
+        let (database, settings, address) = (self.database, self.settings, ([127, 0, 0, 1], 0));
+        // Owned before anything can fail, so that it is not left running.
+        let mut service = Service { database, settings, process, address: address.into() };
+        let ended = || service.process.try_wait().expect("a child");
+        let status = eventually("the start is refused", ended);
+        let complaint = std::fs::read_to_string(&log).expect("the log");
+        Outcome { code: status.code().unwrap_or(-1), text: String::new(), complaint }
+    }
 }
 
 impl Service {
@@ -77,6 +102,11 @@ impl Service {
     }
 
     /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same, as the beginning of a URL.
     pub fn base(&self) -> String {
         format!("http://{}", self.address)
     }

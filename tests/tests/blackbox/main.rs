@@ -9,6 +9,7 @@
 
 mod api;
 mod e2e;
+mod edge;
 mod identity;
 mod invocations;
 mod plans;

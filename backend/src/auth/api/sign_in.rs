@@ -67,7 +67,9 @@ pub(super) async fn sign_in(
     let proof = totp.map(Proof::Totp).or(recovery_code.map(Proof::Recovery));
     let email = email.trim().to_lowercase();
     let whence = Whence::of(&request);
-    limit(&state, &limiter, &email, &whence).await?;
+    if let Some(refusal) = limit(&state, &limiter, &email, &whence).await {
+        return Ok(refusal);
+    }
     let attempt = Attempt::begin(&state, &email, &whence).await?;
     let user = state.db.read(move |conn| find_user(conn, &email)).await?;
     let Some(user) = check(user, password).await? else {
@@ -103,28 +105,27 @@ pub(super) async fn sign_in(
     }))
 }
 
-/// Counts a sign-in for the account, whether there is one or not, and for the address.
+/// Counts a sign-in for the address, and then for the account, whether there is one or not: whoever
+/// has asked too often from one address must not use up what others may. The answer, if it is refused.
 async fn limit(
     state: &AppState,
     limiter: &Limiter<RouteClass>,
     email: &str,
     whence: &Whence,
-) -> Result<(), ApiError> {
+) -> Option<HttpResponse> {
     // What Redis keeps must not tell who has an account.
     let account = state.derive_key(&[b"researchflow sign-in limit", email.as_bytes()]);
     let subjects = [
-        Identity::new("account", &hex::encode(account)),
         Identity::new("network", &whence.network()),
+        Identity::new("account", &hex::encode(account)),
     ];
     for subject in &subjects {
         let ruling = limiter.check(RouteClass::Auth, subject, None).await;
-        if let Some(ruling) = ruling.filter(|ruling| !ruling.allowed()) {
-            let seconds = ruling.decision.retry_after.as_secs() + 1;
-            let detail = "There were too many sign-ins. Wait as long as Retry-After says.";
-            return Err(ApiError::new(Code::TooManyRequests, detail).retry_after(seconds));
+        if let Some(refused) = ruling.filter(|ruling| !ruling.allowed()) {
+            return Some(refused.refusal());
         }
     }
-    Ok(())
+    None
 }
 
 /// The user, if the password is theirs. Unknown and disabled users take as long.

@@ -1,0 +1,136 @@
+//! Redis makes quotas one over all processes, and nobody notices when it is gone.
+
+use super::flood::{flood, is_refused};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+use tests::{Client, Database, PROJECT, Redis, Service, eventually};
+
+const LIMITS: &str = "RESEARCHFLOW_RATE_LIMITS";
+
+/// A second process on the same database and data directory.
+fn beside(first: &Service, redis: &Redis, limits: &str) -> Service {
+    let data = first.database().data_dir().display().to_string();
+    Service::builder(Database::sqlite())
+        .env("DATABASE_URL", &first.database().url())
+        .env("RESEARCHFLOW_DATA_DIR", &data)
+        .env("REDIS_URL", &redis.url())
+        .env(LIMITS, limits)
+        .start()
+}
+
+fn with_redis(database: Database, redis: &Redis, limits: &str) -> Service {
+    Service::builder(database).env("REDIS_URL", &redis.url()).env(LIMITS, limits).start()
+}
+
+/// What `/metrics` says of Redis.
+fn up(service: &Service) -> Option<bool> {
+    let metrics = service.nobody().get("/metrics").text();
+    let line =
+        metrics.lines().find(|line| line.starts_with("researchflow_rate_limit_redis_up "))?;
+    Some(line.ends_with(" 1"))
+}
+
+/// Asks all the time, four at once, while `what` happens; no answer is a fault of the service's.
+fn under_requests(client: &Client, what: impl FnOnce()) {
+    let done = AtomicBool::new(false);
+    let ask = || {
+        while !done.load(Relaxed) {
+            let answer = client.get(PROJECT);
+            assert!(answer.status < 500, "{answer:?}");
+        }
+    };
+    /// Ends the threads even if `what` panics.
+    struct Done<'a>(&'a AtomicBool);
+    impl Drop for Done<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Relaxed);
+        }
+    }
+    thread::scope(|scope| {
+        let _done = Done(&done);
+        (0..4).for_each(|_| drop(scope.spawn(ask)));
+        what();
+    });
+}
+
+fn is(service: &Service, expected: bool) {
+    let what = if expected { "Redis is used" } else { "Redis is not used" };
+    eventually(what, || (up(service)? == expected).then_some(()));
+}
+
+#[test]
+fn two_processes_share_a_quota() {
+    let redis = Redis::start();
+    let limits = "api=50/36000";
+    let first = with_redis(Database::postgres(), &redis, limits);
+    let second = beside(&first, &redis, limits);
+    let clients = [first.key(), second.key()];
+    // Known to both from here on, so that it counts as itself alone.
+    clients.iter().for_each(|client| drop(client.get(PROJECT).expect(200)));
+    let ask = |n: usize| clients[n % 2].get(PROJECT).status;
+    let statuses: Vec<u16> = (0..150).map(ask).collect();
+    let passed = statuses.iter().filter(|status| **status == 200).count();
+    let refused = statuses.iter().filter(|status| **status == 429).count();
+    assert_eq!(passed + refused, 150, "{statuses:?}");
+    // A request that Redis is too slow for counts at its process alone. Alone, both would let 50 pass.
+    assert!((48..75).contains(&passed), "{passed}");
+}
+
+#[test]
+fn without_redis_nothing_is_said_of_it() {
+    let service = Service::start(Database::sqlite());
+    assert_eq!(up(&service), None);
+}
+
+#[test]
+fn redis_may_be_killed() {
+    let mut redis = Redis::start();
+    let service = with_redis(Database::sqlite(), &redis, "api=10000/1");
+    under_requests(&service.key(), || {
+        is(&service, true);
+        for _ in 0..2 {
+            redis.kill();
+            is(&service, false);
+            redis.restart();
+            is(&service, true);
+        }
+    });
+}
+
+#[test]
+fn redis_may_hang() {
+    let redis = Redis::start();
+    let service = with_redis(Database::sqlite(), &redis, "api=10000/1");
+    under_requests(&service.key(), || {
+        is(&service, true);
+        redis.freeze();
+        is(&service, false);
+        redis.thaw();
+        is(&service, true);
+    });
+}
+
+#[test]
+fn redis_may_be_absent_at_the_start() {
+    let mut redis = Redis::start();
+    redis.kill();
+    let service = with_redis(Database::sqlite(), &redis, "api=10000/1");
+    assert_eq!(up(&service), Some(false));
+    under_requests(&service.key(), || {
+        redis.restart();
+        is(&service, true);
+    });
+}
+
+#[test]
+fn an_emptied_redis_gives_nobody_a_second_quota() {
+    let redis = Redis::start();
+    let service = with_redis(Database::sqlite(), &redis, "api=5/36000");
+    let client = service.key();
+    client.get(PROJECT).expect(200);
+    flood(&[&client], PROJECT, 20).used(5, 36_000);
+    for _ in 0..3 {
+        redis.flush();
+        is_refused(&client.get(PROJECT), 7200);
+    }
+}
