@@ -18,7 +18,7 @@ const MIN_LENGTH: usize = 8;
 pub(super) const MAX_LENGTH: usize = 128;
 
 impl PasswordHash {
-    /// Hashes a password. [`super::password_rules`] tells which are good ones. Takes tens of milliseconds: call it on a blocking thread.
+    /// Hashes a password. `password_rules` tells which are good ones. Takes tens of milliseconds: call it on a blocking thread.
     ///
     /// # Errors
     /// The password is too short or too long.
