@@ -14,6 +14,10 @@ use hardening::serve::{BodyPace, Bounds, Overload, pace_body, shed_load, watch_c
 use hardening::{compression, cors, csrf, panics, problems, request_id, security_headers};
 use secrecy::ExposeSecret;
 
+/// Between how many requests at once the limit moves. The lower bound is high, since requests that
+/// wait together are committed together: more at once is more, not only slower.
+const IN_FLIGHT: Bounds = Bounds { min: 256, max: 2048 };
+
 /// The handles that slices bring. Made once, shared by all workers.
 #[derive(Clone)]
 pub struct Handles {
@@ -40,7 +44,7 @@ impl Handles {
             }
             None => Limiter::local(policies),
         };
-        let overload = Overload::new(Some(Bounds::default()), edge::is_probe);
+        let overload = Overload::new(Some(IN_FLIGHT), edge::is_probe);
         edge::register_metrics(state.metrics.registry(), &limiter, &overload)?;
         Ok(Self {
             batcher: Batcher::start(state.clone()),
