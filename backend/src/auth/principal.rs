@@ -147,11 +147,9 @@ pub async fn authenticate(
             return Ok(request.into_response(error.error_response()).map_into_right_body());
         }
     };
-    let mut renewed = None;
+    let (mut refusal, mut renewed) = (None, None);
     if let Some(Credentials { principal, session }) = resolved {
-        if let Some(refusal) = count_owner(&limiter, &request, &principal).await {
-            return Ok(request.into_response(refusal).map_into_right_body());
-        }
+        refusal = count_owner(&limiter, &request, &principal).await;
         request.extensions_mut().insert(Caller(principal.actor().label()));
         request.extensions_mut().insert(principal);
         if let Some(session) = session {
@@ -159,11 +157,15 @@ pub async fn authenticate(
             request.extensions_mut().insert(session.signed_in);
         }
     }
-    let mut response = next.call(request).await?;
+    let mut response = match refusal {
+        Some(refusal) => request.into_response(refusal).map_into_right_body(),
+        None => next.call(request).await?.map_into_left_body(),
+    };
+    // Whoever is refused keeps the session: its old id ends soon.
     if let Some(cookie) = renewed {
         session::offer(response.response_mut(), &cookie)?;
     }
-    Ok(response.map_into_left_body())
+    Ok(response)
 }
 
 /// Who is calling; in which session, if in one.

@@ -10,6 +10,7 @@ both!(
     a_stolen_cookie_dies_with_rotation,
     a_session_is_renewed_once_for_requests_side_by_side,
     a_new_role_renews_the_session,
+    a_refusal_by_quota_keeps_a_renewed_session,
     signing_in_again_ends_the_session_before,
     sessions_are_listed_and_ended,
     sessions_end_by_themselves,
@@ -145,4 +146,18 @@ fn a_session_is_ones_own(database: Database) {
     service.nobody().get(SESSIONS).problem(401);
     service.nobody().delete(SESSIONS).problem(401);
     admin.get(CURRENT).expect(200);
+}
+
+/// The id is replaced before it is known whose quota the request counts on: the new one must arrive,
+/// though the request is refused, for the old one ends in seconds.
+fn a_refusal_by_quota_keeps_a_renewed_session(database: Database) {
+    let limits = "console=1/36000,auth=off";
+    let service = Service::builder(database).env("RESEARCHFLOW_RATE_LIMITS", limits).start();
+    let before = service.admin();
+    before.get(CURRENT).expect(200);
+    let session = service.admin();
+    due(&service);
+    let refused = session.get(CURRENT);
+    refused.problem(429);
+    assert!(refused.cookie().is_some(), "{refused:?}");
 }
