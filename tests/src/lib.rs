@@ -26,6 +26,7 @@ mod postgres;
 mod raw;
 mod redis;
 mod service;
+mod signal;
 mod sqlite;
 mod wait;
 

@@ -1,6 +1,7 @@
 //! A Redis of a test's own, to be broken.
 
 use crate::eventually;
+use crate::signal::signal;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -39,12 +40,12 @@ impl Redis {
 
     /// It lives and accepts connections, and answers nothing.
     pub fn freeze(&self) {
-        self.signal("STOP");
+        signal(&self.process, "STOP");
     }
 
     /// It answers again.
     pub fn thaw(&self) {
-        self.signal("CONT");
+        signal(&self.process, "CONT");
     }
 
     /// Ends it by SIGKILL.
@@ -61,12 +62,6 @@ impl Redis {
         let _ = self.process.kill();
         let _ = self.process.wait();
         self.process = launch(self.address);
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.process.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &pid]).status();
-        assert!(sent.expect("kill runs").success(), "SIG{name} to {pid}");
     }
 }
 

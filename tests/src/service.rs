@@ -1,12 +1,13 @@
 //! The service as a process.
 
 use crate::database::outcome;
+use crate::signal::signal;
 use crate::{Answer, Client, Database, Outcome, eventually, raw};
 use serde_json::Value;
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 
 /// The email of the administrator that the first start makes.
 pub const ADMIN: &str = "admin@researchflow.test";
@@ -209,9 +210,7 @@ impl Service {
     /// # Panics
     /// There is no such process.
     pub fn signal(&self, name: &str) {
-        let pid = self.process.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &pid]).status();
-        assert!(sent.expect("kill runs").success(), "SIG{name} to {pid}");
+        signal(&self.process, name);
     }
 
     /// Ends it by SIGKILL.

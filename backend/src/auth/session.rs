@@ -43,7 +43,13 @@ impl Token {
 }
 
 /// What is stored of a new session.
-pub(super) fn begin(state: &AppState, user_id: &str, token: &Token, whence: &Whence) -> SessionRow {
+pub(super) fn begin(
+    state: &AppState,
+    user_id: &str,
+    token: &Token,
+    whence: &Whence,
+    user_agent: String,
+) -> SessionRow {
     let (settings, now) = (&state.config.identity, state.clock.now().micros());
     SessionRow {
         id_hash: token.hash(),
@@ -56,7 +62,7 @@ pub(super) fn begin(state: &AppState, user_id: &str, token: &Token, whence: &Whe
         previous_hash: None,
         previous_until: 0,
         address: whence.address(),
-        user_agent: whence.user_agent.clone(),
+        user_agent,
     }
 }
 

@@ -5,7 +5,8 @@ use crate::edge::client_address;
 use actix_web::http::header;
 use actix_web::{HttpMessage, HttpRequest};
 use hardening::RequestId;
-use std::net::{IpAddr, Ipv6Addr};
+use hardening::limits::network;
+use std::net::IpAddr;
 
 /// The most of a browser's name that is kept.
 const MAX_USER_AGENT: usize = 200;
@@ -15,18 +16,13 @@ const MAX_USER_AGENT: usize = 200;
 pub(super) struct Whence {
     address: Option<IpAddr>,
     request_id: Option<String>,
-    /// The browser, as it calls itself.
-    pub(super) user_agent: String,
 }
 
 impl Whence {
     pub(super) fn of(request: &HttpRequest) -> Self {
-        let user_agent = request.headers().get(header::USER_AGENT);
-        let user_agent = user_agent.and_then(|value| value.to_str().ok()).unwrap_or_default();
         Self {
             address: client_address(request),
             request_id: request.extensions().get::<RequestId>().map(ToString::to_string),
-            user_agent: user_agent.chars().take(MAX_USER_AGENT).collect(),
         }
     }
 
@@ -40,16 +36,16 @@ impl Whence {
         self.address.map(|address| address.to_string()).unwrap_or_default()
     }
 
-    /// What one customer of a provider has: an IPv4 address, or the /64 of an IPv6 address.
+    /// What one subscriber of a provider has; empty if there is no address.
     pub(super) fn network(&self) -> String {
-        match self.address {
-            Some(IpAddr::V6(address)) => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-            _ => self.address(),
-        }
+        self.address.map(network).unwrap_or_default()
     }
+}
+
+/// The browser that a request is from, as it calls itself.
+pub(super) fn user_agent(request: &HttpRequest) -> String {
+    let named = request.headers().get(header::USER_AGENT).and_then(|name| name.to_str().ok());
+    named.unwrap_or_default().chars().take(MAX_USER_AGENT).collect()
 }
 
 #[cfg(test)]
@@ -60,7 +56,7 @@ mod tests {
     fn an_ipv6_address_stands_for_its_network() {
         let network = |text: &str| {
             let address = Some(text.parse().unwrap());
-            Whence { address, request_id: None, user_agent: String::new() }.network()
+            Whence { address, request_id: None }.network()
         };
         assert_eq!(network("192.0.2.7"), "192.0.2.7");
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");

@@ -8,7 +8,7 @@ use crate::auth::second_factor::{self, Proof};
 use crate::auth::session::{self, Token};
 use crate::auth::store::sessions::{self, SessionRow};
 use crate::auth::store::users::{UserRow, find_user};
-use crate::auth::whence::Whence;
+use crate::auth::whence::{Whence, user_agent};
 use crate::config::RouteClass;
 use crate::db::Conn;
 use crate::edge::Json;
@@ -77,7 +77,7 @@ pub(super) async fn sign_in(
         return Err(ApiError::new(Code::Unauthenticated, "Email or password is wrong."));
     };
     let token = Token::generate();
-    let row = session::begin(&state, &user.id, &token, &whence);
+    let row = session::begin(&state, &user.id, &token, &whence, user_agent(&request));
     let expires_at = row.expires_at;
     let (inner, counted, replaced) =
         (state.clone(), attempt.clone(), session::hash_in(&state, &request));

@@ -16,17 +16,23 @@ impl Identity {
         Self(format!("{kind}:{name}"))
     }
 
-    /// A client without credentials. IPv6 counts by /64, which is what one subscriber has at least
-    /// (RFC 6177, BCP 157): he can take another address for each request. An IPv4 address that is
-    /// mapped into IPv6 (RFC 4291, 2.5.5.2) is the IPv4 address.
+    /// A client without credentials, by its [`network`].
     #[must_use]
     pub fn address(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self(format!("address:{address}")),
-            IpAddr::V6(address) => {
-                let network = Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64));
-                Self(format!("address:{network}/64"))
-            }
+        Self::new("address", &network(address))
+    }
+}
+
+/// What one subscriber has: an IPv4 address, or the /64 of an IPv6 address, which is the least that
+/// he gets (RFC 6177, BCP 157), so that he can take another address for each request. An IPv4 address
+/// that is mapped into IPv6 (RFC 4291, 2.5.5.2) is the IPv4 address.
+#[must_use]
+pub fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let network = Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64));
+            format!("{network}/64")
         }
     }
 }

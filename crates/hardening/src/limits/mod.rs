@@ -61,7 +61,7 @@ mod stats;
 
 pub use client::{Proxies, ProxyHeader, Trust, TrustError};
 pub use gcra::Decision;
-pub use identity::Identity;
+pub use identity::{Identity, network};
 pub use layer::{Subject, rate_limit};
 pub use limiter::{Limiter, Ruling};
 pub use policy::{Policies, PolicyError, RouteClass};
