@@ -2,6 +2,7 @@
 
 use crate::auth::{self, Authenticator};
 use crate::config::RouteClass;
+use crate::edge::Work;
 use crate::invocations::{self, Batcher};
 use crate::state::AppState;
 use crate::{costs, edge, ledger, openapi, pages, probes, projects, reports};
@@ -14,9 +15,12 @@ use hardening::serve::{BodyPace, Bounds, Overload, pace_body, shed_load, watch_c
 use hardening::{compression, cors, csrf, panics, problems, request_id, security_headers};
 use secrecy::ExposeSecret;
 
-/// Between how many requests at once the limit moves. The lower bound is high, since requests that
-/// wait together are committed together: more at once is more, not only slower.
-const IN_FLIGHT: Bounds = Bounds { min: 256, max: 2048 };
+/// How many requests may be in flight at once, between bounds. Those that bring events are
+/// committed together: more at once is more, not only slower, so their lower bound is high.
+const IN_FLIGHT: [(Work, Bounds); 2] = [
+    (Work::Ingest, Bounds { min: 1024, max: 2048 }),
+    (Work::Other, Bounds { min: 128, max: 1024 }),
+];
 
 /// The handles that slices bring. Made once, shared by all workers.
 #[derive(Clone)]
@@ -26,7 +30,7 @@ pub struct Handles {
     authenticator: Authenticator,
     projects: projects::Handle,
     limiter: Limiter<RouteClass>,
-    overload: Overload,
+    overload: Overload<Work>,
 }
 
 impl Handles {
@@ -44,7 +48,7 @@ impl Handles {
             }
             None => Limiter::local(policies),
         };
-        let overload = Overload::new(Some(IN_FLIGHT), edge::is_probe);
+        let overload = Overload::new(IN_FLIGHT, edge::work_of);
         edge::register_metrics(state.metrics.registry(), &limiter, &overload)?;
         Ok(Self {
             batcher: Batcher::start(state.clone()),
@@ -80,17 +84,13 @@ pub fn create_app(
         .app_data(web::Data::new(authenticator))
         .app_data(web::Data::new(projects))
         .app_data(web::Data::new(limiter.clone()))
-        .app_data(web::Data::new(overload))
-        .app_data(web::Data::new(BodyPace::default()))
         .app_data(web::PayloadConfig::new(4 << 20))
-        // 12. quotas, by key, user or address
+        // 11. quotas, by key, user or address
         .wrap(rate_limit(limiter, subject))
-        // 11. the client's address
-        .wrap(from_fn(edge::locate))
         // 10. bodies that come too slowly
-        .wrap(from_fn(pace_body))
+        .wrap(pace_body(BodyPace::default()))
         // 9. beyond capacity, refuse at once
-        .wrap(from_fn(shed_load))
+        .wrap(shed_load(overload))
         // 8. a panic is a 500
         .wrap(from_fn(panics))
         // 7. every error is a problem
@@ -102,11 +102,30 @@ pub fn create_app(
         // 4. headers that every answer has
         .wrap(security_headers(edge::headers(&settings)))
         // 3. metrics, and the one log line
-        .wrap(from_fn(edge::observe))
+        .wrap(edge::observe(state.metrics.clone()))
         // 2. request id and span
         .wrap(request_id(move || clock.new_id()))
         // 1. clients that do not read their answers
         .wrap(from_fn(watch_connection))
+        // Routes are tried in this order: the busiest first.
+        .service(otlp_scope("/v1"))
+        .service(otlp_scope("/api/public/otel/v1"))
+        .service(
+            web::scope("/api/v1")
+                // 14. a repeated POST gets its first answer
+                .wrap(edge::idempotent(state, auth::caller))
+                // 13. no other site acts in a user's name
+                .wrap(csrf(Vec::new(), auth::has_session))
+                // 12. who is calling
+                .wrap(from_fn(auth::authenticate))
+                .configure(invocations::routes)
+                .configure(projects::routes)
+                .configure(costs::routes)
+                .configure(reports::routes)
+                .configure(auth::routes)
+                .configure(openapi::routes)
+                .default_service(web::to(edge::not_found)),
+        )
         .configure(probes::routes)
         .configure(|config| {
             if !own_metrics_port {
@@ -115,24 +134,6 @@ pub fn create_app(
         })
         .configure(pages::routes)
         .configure(ledger::routes)
-        .service(otlp_scope("/v1"))
-        .service(otlp_scope("/api/public/otel/v1"))
-        .service(
-            web::scope("/api/v1")
-                // 15. a repeated POST gets its first answer
-                .wrap(from_fn(edge::idempotent))
-                // 14. no other site acts in a user's name
-                .wrap(csrf(Vec::new(), auth::has_session))
-                // 13. who is calling
-                .wrap(from_fn(auth::authenticate))
-                .configure(auth::routes)
-                .configure(projects::routes)
-                .configure(invocations::routes)
-                .configure(costs::routes)
-                .configure(reports::routes)
-                .configure(openapi::routes)
-                .default_service(web::to(edge::not_found)),
-        )
         .default_service(web::to(edge::not_found))
 }
 

@@ -49,7 +49,13 @@ pub fn bootstrap(
         add_admin(conn, state, &email, &hash)?;
     }
     if let Some(text) = &settings.key {
-        add_key(conn, state, project_id, &state.clock.new_id(), key::hash(text.expose_secret()))?;
+        add_key(
+            conn,
+            state,
+            project_id,
+            &state.clock.new_id(),
+            key::hash(text.expose_secret()).to_vec(),
+        )?;
     } else if may_make {
         let made = ApiKey::generate(&state.clock.new_id());
         add_key(conn, state, project_id, made.id(), made.hash())?;

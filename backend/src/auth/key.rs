@@ -1,6 +1,7 @@
 //! API keys: `rf_<id>_<secret>`, the secret with a checksum, so that a mistyped or invented key is
 //! refused without asking the database.
 
+use super::credential::SecretHash;
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 
@@ -37,13 +38,13 @@ impl ApiKey {
 
     /// What is stored of it. 256 random bits need no slow hash.
     pub fn hash(&self) -> Vec<u8> {
-        hash(&self.text)
+        hash(&self.text).to_vec()
     }
 }
 
 /// What is stored of a key.
-pub(super) fn hash(key: &str) -> Vec<u8> {
-    Sha256::digest(key.as_bytes()).to_vec()
+pub(super) fn hash(key: &str) -> SecretHash {
+    Sha256::digest(key.as_bytes()).into()
 }
 
 /// Whether a text of our form carries the right checksum; a text of another form may be a

@@ -11,6 +11,7 @@
 mod api;
 mod attempt;
 mod bootstrap;
+mod credential;
 mod key;
 mod password;
 mod password_rules;
@@ -29,9 +30,10 @@ pub use bootstrap::{Bootstrapped, bootstrap, operators_password, random_password
 pub use key::ApiKey;
 pub use password::PasswordHash;
 pub use permissions::{Action, Role, Scope, key_may, role_may};
-pub use principal::{Authenticator, Principal, authenticate, who};
+pub use principal::{Authenticator, Principal, authenticate, caller};
 pub use session::has_session;
 pub use store::keys::{KeyRow, insert_key, keys, revoke_key, rotate_key};
 pub use store::members::{Member, members, remove_member, role_of, set_member};
 pub use store::users::{UserRow, create_user, disable_user, find_user};
 pub use subject::subjects;
+pub use whence::Whence;

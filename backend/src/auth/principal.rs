@@ -1,24 +1,21 @@
 //! From credentials to who it is.
 
+use super::credential::{Credential, SecretHash, is_plausible_key, malformed};
 use super::permissions::Scope;
+use super::session;
 use super::store::keys::find_key;
-use super::subject::{Owner, Owners, count_owner, owners};
-use super::whence::Whence;
-use super::{key, session};
-use crate::audit::{Actor, Who};
+use super::subject::{Owner, Presented, count_owner};
+use crate::audit::Actor;
 use crate::config::RouteClass;
-use crate::edge::Caller;
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, body::MessageBody, web};
-use base64::prelude::{BASE64_STANDARD, Engine};
 use hardening::limits::{Limiter, Quota};
 use std::future::{Ready, ready};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Who is calling.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +41,17 @@ pub enum Principal {
 }
 
 impl Principal {
+    /// Who sent a request, as authentication found.
+    ///
+    /// # Errors
+    /// 401 if nobody did who is known.
+    pub fn behind(request: &HttpRequest) -> Result<Arc<Self>, ApiError> {
+        let known = request.extensions().get::<Arc<Self>>().map(Arc::clone);
+        known.ok_or_else(|| {
+            ApiError::new(Code::Unauthenticated, "Send an API key as a bearer token, or sign in.")
+        })
+    }
+
     /// As the audit log names them.
     pub fn actor(&self) -> Actor {
         match self {
@@ -53,21 +61,13 @@ impl Principal {
     }
 }
 
-/// An actor, with where a request came from and its id.
-pub fn who(request: &HttpRequest, actor: Actor) -> Who {
-    Whence::of(request).who(actor)
-}
-
 /// A handler that takes a principal answers 401 without one.
 impl FromRequest for Principal {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let known = request.extensions().get::<Self>().cloned();
-        ready(known.ok_or_else(|| {
-            ApiError::new(Code::Unauthenticated, "Send an API key as a bearer token, or sign in.")
-        }))
+        ready(Self::behind(request).map(Arc::unwrap_or_clone))
     }
 }
 
@@ -75,60 +75,99 @@ impl FromRequest for Principal {
 /// elsewhere it ends within this time.
 const KEY_TTL: Duration = Duration::from_millis(500);
 
-/// Looks keys up, remembering them for a moment.
+/// How long it is remembered whose a credential was, for whom to count its requests on.
+const OWNER_TTL: Duration = Duration::from_secs(3600);
+
+/// What a credential was found to be.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) owner: Owner,
+    /// Of a session nothing is believed without asking.
+    key: Option<KnownKey>,
+}
+
+#[derive(Debug)]
+struct KnownKey {
+    principal: Arc<Principal>,
+    expires_at: Option<i64>,
+    found: Instant,
+}
+
+impl KnownKey {
+    fn is_fresh(&self) -> bool {
+        self.found.elapsed() < KEY_TTL
+    }
+}
+
+/// Looks credentials up, and remembers what they were found to be.
 #[derive(Clone)]
 pub struct Authenticator {
-    keys: moka::sync::Cache<Vec<u8>, Arc<(Principal, Option<i64>)>>,
-    owners: Owners,
+    known: moka::sync::Cache<SecretHash, Arc<Known>>,
 }
 
 impl Default for Authenticator {
     fn default() -> Self {
-        Self {
-            keys: moka::sync::Cache::builder().max_capacity(10_000).time_to_live(KEY_TTL).build(),
-            owners: owners(),
-        }
+        let known = moka::sync::Cache::builder().max_capacity(100_000).time_to_live(OWNER_TTL);
+        Self { known: known.build() }
     }
 }
 
 impl Authenticator {
-    /// Forgets all keys, since one was revoked.
+    /// Forgets everything, since a key was revoked.
     pub fn forget_keys(&self) {
-        self.keys.invalidate_all();
+        self.known.invalidate_all();
     }
 
-    /// Whose a credential was found to be, by its hash.
-    pub(super) fn owner(&self, hash: &[u8]) -> Option<Arc<Owner>> {
-        self.owners.get(hash)
+    /// What a credential was found to be within the hour.
+    pub(super) fn known(&self, hash: &SecretHash) -> Option<Arc<Known>> {
+        self.known.get(hash)
     }
 
-    async fn key(&self, state: &AppState, text: &str) -> Result<Principal, ApiError> {
+    async fn key(
+        &self,
+        state: &AppState,
+        request: &HttpRequest,
+        hash: SecretHash,
+        known: Option<Arc<Known>>,
+    ) -> Result<Arc<Principal>, ApiError> {
         let refused = || ApiError::new(Code::Unauthenticated, "This API key is not valid.");
-        let hash = key::hash(text);
-        let known = match self.keys.get(&hash) {
+        let fresh = |known: &Arc<Known>| known.key.as_ref().is_some_and(KnownKey::is_fresh);
+        let known = match known.filter(fresh) {
             Some(known) => known,
-            None if !key::is_plausible(text) => return Err(refused()),
-            None => {
-                let wanted = hash.clone();
-                let row = state.db.read(move |conn| find_key(conn, &wanted)).await;
-                let row = row.map_err(ApiError::from)?.ok_or_else(refused)?;
-                let key = Principal::Key {
-                    scopes: Scope::split(&row.scopes),
-                    quota: row.quota.and_then(|quota| quota.parse().ok()),
-                    id: row.id,
-                    project_id: row.project_id,
-                };
-                self.owners.insert(hash.clone(), Arc::new(Owner::of(&key)));
-                let known = Arc::new((key, row.expires_at));
-                self.keys.insert(hash, Arc::clone(&known));
-                known
-            }
+            None if !is_plausible_key(request) => return Err(refused()),
+            None => self.find_key(state, hash).await?.ok_or_else(refused)?,
         };
-        let (principal, expires_at) = &*known;
-        if expires_at.is_some_and(|at| at <= state.clock.now().micros()) {
+        let key = known.key.as_ref().ok_or_else(refused)?;
+        if key.expires_at.is_some_and(|at| at <= state.clock.now().micros()) {
             return Err(refused());
         }
-        Ok(principal.clone())
+        Ok(Arc::clone(&key.principal))
+    }
+
+    async fn find_key(
+        &self,
+        state: &AppState,
+        hash: SecretHash,
+    ) -> Result<Option<Arc<Known>>, ApiError> {
+        let found = Instant::now();
+        let Some(row) = state.db.read(move |conn| find_key(conn, &hash)).await? else {
+            return Ok(None);
+        };
+        let principal = Principal::Key {
+            scopes: Scope::split(&row.scopes),
+            quota: row.quota.and_then(|quota| quota.parse().ok()),
+            id: row.id,
+            project_id: row.project_id,
+        };
+        let owner = Owner::of(&principal);
+        let key = KnownKey { principal: Arc::new(principal), expires_at: row.expires_at, found };
+        let known = Arc::new(Known { owner, key: Some(key) });
+        self.known.insert(hash, Arc::clone(&known));
+        Ok(Some(known))
+    }
+
+    fn remember_session(&self, hash: SecretHash, principal: &Principal) {
+        self.known.insert(hash, Arc::new(Known { owner: Owner::of(principal), key: None }));
     }
 }
 
@@ -141,7 +180,8 @@ pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let resolved = match resolve(&state, &authenticator, &request).await {
+    let presented = Presented::with(&state, &authenticator, &request);
+    let resolved = match resolve(&state, &authenticator, &request, &presented).await {
         Ok(resolved) => resolved,
         Err(error) => {
             return Ok(request.into_response(error.error_response()).map_into_right_body());
@@ -149,8 +189,7 @@ pub async fn authenticate(
     };
     let (mut refusal, mut renewed) = (None, None);
     if let Some(Credentials { principal, session }) = resolved {
-        refusal = count_owner(&limiter, &request, &principal).await;
-        request.extensions_mut().insert(Caller(principal.actor().label()));
+        refusal = count_owner(&limiter, &presented, &principal).await;
         request.extensions_mut().insert(principal);
         if let Some(session) = session {
             renewed = session.renewed;
@@ -170,7 +209,7 @@ pub async fn authenticate(
 
 /// Who is calling; in which session, if in one.
 struct Credentials {
-    principal: Principal,
+    principal: Arc<Principal>,
     session: Option<session::Resolved>,
 }
 
@@ -178,48 +217,28 @@ async fn resolve(
     state: &AppState,
     authenticator: &Authenticator,
     request: &ServiceRequest,
+    presented: &Presented,
 ) -> Result<Option<Credentials>, ApiError> {
-    if let Some(key) = api_key(request)? {
-        let principal = authenticator.key(state, &key).await?;
-        return Ok(Some(Credentials { principal, session: None }));
-    }
-    let Some(cookie) = session::cookie_in(state, request.request()) else { return Ok(None) };
-    let Some(session) = session::resolve(state, &cookie).await? else { return Ok(None) };
-    let principal = session.signed_in.principal();
-    let hash = session::hash(&cookie);
-    if !authenticator.owners.contains_key(&hash) {
-        authenticator.owners.insert(hash, Arc::new(Owner::of(&principal)));
-    }
-    Ok(Some(Credentials { principal, session: Some(session) }))
-}
-
-/// The hash of the credential that a request carries, whether it is good or not.
-pub(super) fn presented(state: &AppState, request: &ServiceRequest) -> Option<Vec<u8>> {
-    match api_key(request) {
-        Ok(Some(key)) => Some(key::hash(&key)),
-        Ok(None) => session::hash_in(state, request.request()),
-        Err(_) => None,
+    match presented.credential {
+        Credential::Absent => Ok(None),
+        Credential::Malformed => Err(malformed()),
+        Credential::Key(hash) => {
+            let known = presented.known.clone();
+            let principal = authenticator.key(state, request.request(), hash, known).await?;
+            Ok(Some(Credentials { principal, session: None }))
+        }
+        Credential::Session(hash) => {
+            let Some(session) = session::resolve(state, hash).await? else { return Ok(None) };
+            let principal = session.signed_in.principal();
+            if presented.known.is_none() {
+                authenticator.remember_session(hash, &principal);
+            }
+            Ok(Some(Credentials { principal: Arc::new(principal), session: Some(session) }))
+        }
     }
 }
 
-/// The key in `Authorization: Bearer`, `x-api-key`, or as the password of HTTP Basic.
-fn api_key(request: &ServiceRequest) -> Result<Option<String>, ApiError> {
-    let malformed =
-        || ApiError::new(Code::Unauthenticated, "The Authorization header cannot be read.");
-    let headers = request.headers();
-    let Some(authorization) = headers.get(header::AUTHORIZATION) else {
-        let key = headers.get("x-api-key").map(|key| key.to_str().map(str::to_owned));
-        return key.transpose().map_err(|_| malformed());
-    };
-    let text = authorization.to_str().map_err(|_| malformed())?;
-    let (scheme, value) = text.split_once(' ').ok_or_else(malformed)?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        return Ok(Some(value.trim().to_owned()));
-    }
-    if scheme.eq_ignore_ascii_case("basic") {
-        let decoded = BASE64_STANDARD.decode(value.trim()).map_err(|_| malformed())?;
-        let pair = String::from_utf8(decoded).map_err(|_| malformed())?;
-        return pair.split_once(':').map(|(_, key)| Some(key.to_owned())).ok_or_else(malformed);
-    }
-    Err(malformed())
+/// For `idempotent`: the name under which the caller's answers are kept.
+pub fn caller(request: &ServiceRequest) -> Option<String> {
+    request.extensions().get::<Arc<Principal>>().map(|principal| principal.actor().label())
 }

@@ -2,6 +2,7 @@
 //! ASVS 5.0, 7.2 and 7.3). A replaced id stays good for a moment, for requests that are on their way.
 
 use super::Principal;
+use super::credential::SecretHash;
 use super::store::sessions::{self, Renewal, SessionRow};
 use super::store::users::UserRow;
 use super::whence::Whence;
@@ -14,6 +15,7 @@ use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use sha2::{Digest, Sha256};
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 /// How old `seen_at` may get before it is written again; a quarter of the idle time, if that is less.
 const TOUCH_MICROS: i64 = 60 * 1_000_000;
@@ -31,7 +33,7 @@ impl Token {
     }
 
     pub(super) fn hash(&self) -> Vec<u8> {
-        hash(&self.0)
+        hash(&self.0).to_vec()
     }
 
     /// The cookie, which ends with the session (microseconds). Outside development it only travels
@@ -101,12 +103,6 @@ pub fn has_session(request: &ServiceRequest) -> bool {
     request.cookie(HOST_COOKIE).or_else(|| request.cookie(COOKIE)).is_some()
 }
 
-/// The session id that a request carries.
-pub(super) fn cookie_in(state: &AppState, request: &HttpRequest) -> Option<String> {
-    let cookie = request.cookie(name(state))?;
-    (!cookie.value().is_empty()).then(|| cookie.value().to_owned())
-}
-
 /// Who is signed in, and in which session. A handler that takes it answers 401 without credentials
 /// and 403 to an API key.
 #[derive(Debug, Clone)]
@@ -132,7 +128,7 @@ impl FromRequest for SignedIn {
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let extensions = request.extensions();
-        let refusal = match extensions.get::<Principal>() {
+        let refusal = match extensions.get::<Arc<Principal>>() {
             Some(_) => ApiError::new(Code::Forbidden, "An API key is not a session."),
             None => ApiError::new(Code::Unauthenticated, "Sign in."),
         };
@@ -149,10 +145,12 @@ pub(super) struct Resolved {
 }
 
 /// Whose session it is; `None` once it has ended.
-pub(super) async fn resolve(state: &AppState, id: &str) -> Result<Option<Resolved>, ApiError> {
-    let (now, presented) = (state.clock.now().micros(), hash(id));
-    let wanted = presented.clone();
-    let found = state.db.read(move |conn| sessions::find(conn, &wanted, now)).await;
+pub(super) async fn resolve(
+    state: &AppState,
+    presented: SecretHash,
+) -> Result<Option<Resolved>, ApiError> {
+    let now = state.clock.now().micros();
+    let found = state.db.read(move |conn| sessions::find(conn, &presented, now)).await;
     let Some((session, user)) = found.map_err(ApiError::from)? else { return Ok(None) };
     let idle = state.config.identity.session_idle;
     let over = session.expires_at <= now || session.seen_at.saturating_add(idle) <= now;
@@ -217,11 +215,12 @@ pub(super) fn start_anew(
     Ok(token.cookie(state, signed_in.expires_at))
 }
 
-pub(super) fn hash(id: &str) -> Vec<u8> {
-    Sha256::digest(id.as_bytes()).to_vec()
+fn hash(id: &str) -> SecretHash {
+    Sha256::digest(id.as_bytes()).into()
 }
 
 /// What is stored of the secret id that a request carries, whether it is good or not.
-pub(super) fn hash_in(state: &AppState, request: &HttpRequest) -> Option<Vec<u8>> {
-    cookie_in(state, request).map(|cookie| hash(&cookie))
+pub(super) fn hash_in(state: &AppState, request: &HttpRequest) -> Option<SecretHash> {
+    let cookie = request.cookie(name(state))?;
+    (!cookie.value().is_empty()).then(|| hash(cookie.value()))
 }

@@ -4,7 +4,8 @@
 //! that was not found yet counts on the client's address, so that inventing keys gains nothing; if it
 //! is found then, the request counts on its owner too.
 
-use super::principal::{Authenticator, Principal, presented};
+use super::credential::Credential;
+use super::principal::{Authenticator, Known, Principal};
 use crate::config::RouteClass;
 use crate::edge::{class_of, client_address};
 use crate::state::AppState;
@@ -12,7 +13,6 @@ use actix_web::dev::ServiceRequest;
 use actix_web::{HttpMessage, HttpResponse};
 use hardening::limits::{Identity, Limiter, Quota, Subject};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Whose a credential was found to be.
 #[derive(Debug)]
@@ -43,13 +43,31 @@ impl Owner {
     }
 }
 
-/// The owners of credentials that were found, by the hash of the credential.
-pub(super) type Owners = moka::sync::Cache<Vec<u8>, Arc<Owner>>;
+/// In a request's extensions: its credential, and what is remembered of it.
+#[derive(Debug, Clone)]
+pub(super) struct Presented {
+    pub(super) credential: Credential,
+    pub(super) known: Option<Arc<Known>>,
+    /// The class in which the request was counted on its address.
+    by_address: Option<RouteClass>,
+}
 
-/// Nobody yet.
-pub(super) fn owners() -> Owners {
-    let hour = Duration::from_secs(3600);
-    moka::sync::Cache::builder().max_capacity(100_000).time_to_live(hour).build()
+impl Presented {
+    fn of(state: &AppState, authenticator: &Authenticator, request: &ServiceRequest) -> Self {
+        let credential = Credential::of(state, request.request());
+        let known = credential.hash().and_then(|hash| authenticator.known(hash));
+        Self { credential, known, by_address: None }
+    }
+
+    /// What the rate limit found; else, where nothing is limited, what is there now.
+    pub(super) fn with(
+        state: &AppState,
+        authenticator: &Authenticator,
+        request: &ServiceRequest,
+    ) -> Self {
+        let found = request.extensions().get::<Self>().cloned();
+        found.unwrap_or_else(|| Self::of(state, authenticator, request))
+    }
 }
 
 /// For `rate_limit`: whose quota a request counts on, and in which class.
@@ -59,28 +77,28 @@ pub fn subjects(
 ) -> impl Fn(&ServiceRequest) -> Option<Subject<RouteClass>> + 'static {
     move |request| {
         let class = class_of(request)?;
-        let owner = presented(&state, request).and_then(|hash| authenticator.owner(&hash));
-        if let Some(owner) = owner {
-            return Some(owner.subject(class));
-        }
-        request.extensions_mut().insert(CountedByAddress(class));
-        let identity = Identity::address(client_address(request.request())?);
-        Some(Subject { class, identity, quota: None })
+        let mut presented = Presented::of(&state, &authenticator, request);
+        let subject = match &presented.known {
+            Some(known) => Some(known.owner.subject(class)),
+            None => {
+                presented.by_address = Some(class);
+                let identity = client_address(request.request()).map(Identity::address);
+                identity.map(|identity| Subject { class, identity, quota: None })
+            }
+        };
+        request.extensions_mut().insert(presented);
+        subject
     }
 }
-
-/// In a request's extensions: it was counted on its address, in this class.
-#[derive(Debug, Clone, Copy)]
-struct CountedByAddress(RouteClass);
 
 /// Counts a request on whoever turned out to have sent it, unless that was known before. The answer,
 /// if they have asked too often.
 pub(super) async fn count_owner(
     limiter: &Limiter<RouteClass>,
-    request: &ServiceRequest,
+    presented: &Presented,
     principal: &Principal,
 ) -> Option<HttpResponse> {
-    let CountedByAddress(class) = request.extensions().get().copied()?;
+    let class = presented.by_address?;
     let Subject { class, identity, quota } = Owner::of(principal).subject(class);
     let ruling = limiter.check(class, &identity, quota).await?;
     (!ruling.allowed()).then(|| ruling.refusal())

@@ -13,22 +13,22 @@ const MAX_USER_AGENT: usize = 200;
 
 /// Where a request comes from.
 #[derive(Debug, Clone)]
-pub(super) struct Whence {
+pub struct Whence {
     address: Option<IpAddr>,
-    request_id: Option<String>,
+    request_id: Option<RequestId>,
 }
 
 impl Whence {
-    pub(super) fn of(request: &HttpRequest) -> Self {
-        Self {
-            address: client_address(request),
-            request_id: request.extensions().get::<RequestId>().map(ToString::to_string),
-        }
+    /// A request's.
+    pub fn of(request: &HttpRequest) -> Self {
+        let request_id = request.extensions().get::<RequestId>().cloned();
+        Self { address: client_address(request), request_id }
     }
 
     /// Somebody who acts from there.
-    pub(super) fn who(&self, actor: Actor) -> Who {
-        Who { actor, address: self.address, request_id: self.request_id.clone() }
+    pub fn who(&self, actor: Actor) -> Who {
+        let request_id = self.request_id.as_ref().map(ToString::to_string);
+        Who { actor, address: self.address, request_id }
     }
 
     /// The address; empty if there is none.

@@ -6,12 +6,14 @@ use crate::db::schema::idempotency_keys::{self, dsl};
 use crate::db::{Conn, DbError, on_each};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
-use actix_web::body::{BoxBody, MessageBody, to_bytes};
+use actix_web::body::{BoxBody, EitherBody, MessageBody, to_bytes};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, StatusCode, header};
-use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
+use actix_web::http::header::{self, HeaderName};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{HttpResponse, ResponseError, web};
 use diesel::prelude::*;
+use hardening::{Inner, Layer};
 use sha2::{Digest, Sha256};
 
 /// How long an answer is kept.
@@ -19,10 +21,7 @@ const KEPT_MICROS: i64 = 24 * 3600 * 1_000_000;
 /// After this a request that never ended is taken for lost with its process.
 const LOST_MICROS: i64 = 60 * 1_000_000;
 const MAX_KEY: usize = 255;
-
-/// Who is calling, as a name that is theirs alone; authentication leaves it with the request.
-#[derive(Debug, Clone)]
-pub struct Caller(pub String);
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 #[derive(Debug, Clone)]
 struct Ticket {
@@ -45,15 +44,42 @@ enum Turn {
     Mismatch,
 }
 
-/// Middleware: answers a repeated POST with the first answer.
-pub async fn idempotent(
-    state: web::Data<AppState>,
+/// Middleware: answers a repeated POST with the first answer. `caller` names who is calling, by a
+/// name that is theirs alone; nobody's answers are kept.
+pub fn idempotent<S, B>(
+    state: AppState,
+    caller: fn(&ServiceRequest) -> Option<String>,
+) -> impl Layer<S, EitherBody<B>>
+where
+    S: Inner<B>,
+    B: MessageBody + 'static,
+{
+    from_fn(move |request: ServiceRequest, next: Next<B>| {
+        let state = state.clone();
+        async move {
+            if !asks_for_it(&request) {
+                return Ok(next.call(request).await?.map_into_left_body());
+            }
+            Ok(once(&state, caller, request, next).await?.map_into_right_body())
+        }
+    })
+}
+
+fn asks_for_it(request: &ServiceRequest) -> bool {
+    request.method() == Method::POST && request.headers().contains_key(IDEMPOTENCY_KEY)
+}
+
+async fn once(
+    state: &AppState,
+    caller: fn(&ServiceRequest) -> Option<String>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let ticket = match ticket(&mut request).await {
-        Ok(Some(ticket)) => ticket,
-        Ok(None) => return Ok(next.call(request).await?.map_into_boxed_body()),
+    let Some(principal) = caller(&request) else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let ticket = match ticket(&mut request, principal).await {
+        Ok(ticket) => ticket,
         Err(error) => return Ok(request.into_response(error.error_response())),
     };
     let (now, mine) = (state.clock.now().micros(), ticket.clone());
@@ -65,7 +91,7 @@ pub async fn idempotent(
     match turn {
         Turn::First => {}
         Turn::Again(status, kind, sealed) => {
-            let Some(body) = sealed::open(&state, &ticket.purpose(), &sealed) else {
+            let Some(body) = sealed::open(state, &ticket.purpose(), &sealed) else {
                 let response = refuse(Code::Conflict, "The first answer cannot be read any more.");
                 return Ok(request.into_response(response));
             };
@@ -87,19 +113,12 @@ pub async fn idempotent(
         }
     }
     let response = next.call(request).await?;
-    keep(&state, ticket, response).await
+    keep(state, ticket, response).await
 }
 
-/// `None` when the request asks for nothing of the kind.
-async fn ticket(request: &mut ServiceRequest) -> Result<Option<Ticket>, ApiError> {
-    let Some(key) = request.headers().get("idempotency-key") else { return Ok(None) };
-    if request.method() != Method::POST {
-        return Ok(None);
-    }
-    let Some(Caller(principal)) = request.extensions().get::<Caller>().cloned() else {
-        return Ok(None);
-    };
-    let key = key.to_str().ok().filter(|key| (1..=MAX_KEY).contains(&key.len()));
+async fn ticket(request: &mut ServiceRequest, principal: String) -> Result<Ticket, ApiError> {
+    let key = request.headers().get(IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok());
+    let key = key.filter(|key| (1..=MAX_KEY).contains(&key.len()));
     let key = key.ok_or_else(|| {
         ApiError::new(Code::BadRequest, "Idempotency-Key must have 1 to 255 visible characters.")
     })?;
@@ -113,7 +132,7 @@ async fn ticket(request: &mut ServiceRequest) -> Result<Option<Ticket>, ApiError
     hash.update(b"\0");
     hash.update(&body);
     request.set_payload(Payload::from(body));
-    Ok(Some(Ticket { principal, key, request_hash: hash.finalize().to_vec() }))
+    Ok(Ticket { principal, key, request_hash: hash.finalize().to_vec() })
 }
 
 fn take_turn(conn: &mut Conn, ticket: &Ticket, now: i64) -> Result<Turn, DbError> {

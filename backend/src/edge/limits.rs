@@ -1,19 +1,46 @@
-//! Which rate limit a request counts on.
+//! Which limits a request counts on.
 
 use crate::config::RouteClass;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 
 /// Whether a request asks how the service is: that is never refused.
-pub fn is_probe(request: &ServiceRequest) -> bool {
-    matches!(request.path(), "/health" | "/ready" | "/metrics")
+fn is_probe(path: &str) -> bool {
+    matches!(path, "/health" | "/ready" | "/metrics")
+}
+
+/// What a request makes the service do, for the limit of requests at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// It stores events.
+    Ingest,
+    /// Anything else.
+    Other,
+}
+
+impl Work {
+    /// Its name in metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// The kind of work that a request brings; probes bring none.
+pub fn work_of(request: &ServiceRequest) -> Option<Work> {
+    class_of(request).map(|class| match class {
+        RouteClass::Ingest => Work::Ingest,
+        _ => Work::Other,
+    })
 }
 
 /// The class of a request; probes have none. A path that does not exist is limited as the API is:
 /// searching for paths is no better than using them.
 pub fn class_of(request: &ServiceRequest) -> Option<RouteClass> {
     match request.path() {
-        _ if is_probe(request) => None,
+        path if is_probe(path) => None,
         "/v1/traces" | "/api/public/otel/v1/traces" => Some(RouteClass::Ingest),
         path if path.ends_with("/invocations") && request.method() == Method::POST => {
             Some(RouteClass::Ingest)

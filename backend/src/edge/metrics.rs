@@ -1,11 +1,12 @@
 //! What the edge's own machinery tells of itself, in `/metrics`.
 
+use super::limits::Work;
 use crate::config::RouteClass;
 use hardening::limits::Limiter;
 use hardening::serve::Overload;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
 /// Puts the counts of the rate limiter and of load shedding into a registry.
 ///
@@ -14,7 +15,7 @@ use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 pub fn register_metrics(
     registry: &Registry,
     limiter: &Limiter<RouteClass>,
-    overload: &Overload,
+    overload: &Overload<Work>,
 ) -> prometheus::Result<()> {
     registry.register(Box::new(Edge {
         decisions: IntCounterVec::new(
@@ -25,13 +26,19 @@ pub fn register_metrics(
             "researchflow_rate_limit_redis_up",
             "Whether limits are shared through Redis now; absent without Redis.",
         )?,
-        limit: IntGauge::new(
-            "researchflow_overload_limit",
-            "How many requests may be in flight at once now.",
+        limit: IntGaugeVec::new(
+            Opts::new(
+                "researchflow_overload_limit",
+                "How many requests may be in flight at once now, by kind of work.",
+            ),
+            &["work"],
         )?,
-        shed: IntCounter::new(
-            "researchflow_overload_refused_total",
-            "Requests refused since there were too many.",
+        shed: IntCounterVec::new(
+            Opts::new(
+                "researchflow_overload_refused_total",
+                "Requests refused since there were too many, by kind of work.",
+            ),
+            &["work"],
         )?,
         limiter: limiter.clone(),
         overload: overload.clone(),
@@ -41,10 +48,10 @@ pub fn register_metrics(
 struct Edge {
     decisions: IntCounterVec,
     redis_up: IntGauge,
-    limit: IntGauge,
-    shed: IntCounter,
+    limit: IntGaugeVec,
+    shed: IntCounterVec,
     limiter: Limiter<RouteClass>,
-    overload: Overload,
+    overload: Overload<Work>,
 }
 
 impl Collector for Edge {
@@ -65,13 +72,14 @@ impl Collector for Edge {
             self.redis_up.set(redis.in_use.into());
             families.extend(self.redis_up.collect());
         }
-        if let Some(overload) = &self.overload.limiter {
-            self.limit.set(i64::try_from(overload.limit()).unwrap_or(i64::MAX));
-            self.shed.reset();
-            self.shed.inc_by(overload.refused());
-            families.extend(self.limit.collect());
-            families.extend(self.shed.collect());
+        self.shed.reset();
+        for (work, limiter) in self.overload.limiters() {
+            let (limit, work) = (i64::try_from(limiter.limit()), [work.name()]);
+            self.limit.with_label_values(&work).set(limit.unwrap_or(i64::MAX));
+            self.shed.with_label_values(&work).inc_by(limiter.refused());
         }
+        families.extend(self.limit.collect());
+        families.extend(self.shed.collect());
         families
     }
 }

@@ -14,13 +14,13 @@ mod resource;
 pub mod sealed;
 
 pub use body::{BodyLimit, read_body};
-pub use client::{client_address, locate};
+pub use client::client_address;
 pub use download::{download, ndjson};
 pub use headers::{CSP_REPORTS, cors_settings, headers};
-pub use idempotency::{Caller, idempotent};
+pub use idempotency::idempotent;
 pub(crate) use json::media_type;
 pub use json::{Json, Query};
-pub use limits::{class_of, is_probe};
+pub use limits::{Work, class_of, work_of};
 pub use metrics::register_metrics;
 pub use observe::observe;
 pub use page::{Cursor, Limit, ListPage, PageQuery};

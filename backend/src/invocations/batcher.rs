@@ -7,8 +7,9 @@ use crate::ledger::LedgerError;
 use crate::state::AppState;
 use invocation::Source;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// What a sender gets for an event that is durable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -21,8 +22,8 @@ pub struct Receipt {
     pub duplicate: bool,
 }
 
-/// Requests that wait beyond this many are refused.
-const QUEUE: usize = 1024;
+/// Events that wait beyond this many are refused: a second or two of work, and what memory holds.
+const QUEUE: usize = 65_536;
 
 /// A transaction takes no more events than this, so that its waiters do not wait for long.
 const MAX_EVENTS: usize = 4096;
@@ -30,20 +31,29 @@ const MAX_EVENTS: usize = 4096;
 /// The way into the database for events. Cheap to clone.
 #[derive(Clone)]
 pub struct Batcher {
-    queue: mpsc::Sender<Submission>,
+    queue: mpsc::UnboundedSender<Submission>,
+    /// One permit for each event that may still wait.
+    room: Arc<Semaphore>,
 }
 
 struct Submission {
     events: Vec<Prepared>,
+    waiter: Waiter,
+}
+
+/// Who waits for the receipts.
+struct Waiter {
     receipts: oneshot::Sender<Result<Vec<Receipt>, ApiError>>,
+    /// Held until the events are committed or refused.
+    _room: OwnedSemaphorePermit,
 }
 
 impl Batcher {
     /// Starts the task that commits; it ends when the last handle is dropped.
     pub fn start(state: AppState) -> Self {
-        let (queue, submissions) = mpsc::channel(QUEUE);
+        let (queue, submissions) = mpsc::unbounded_channel();
         tokio::spawn(commit_all(state, submissions));
-        Self { queue }
+        Self { queue, room: Arc::new(Semaphore::new(QUEUE)) }
     }
 
     /// Stores events; returns when they are durable, with a receipt for each in order.
@@ -59,9 +69,12 @@ impl Batcher {
         let (receipts, answer) = oneshot::channel();
         let full =
             |_| ApiError::new(Code::Unavailable, "Too many events are waiting to be stored.");
-        self.queue.try_send(Submission { events, receipts }).map_err(full)?;
-        let gone = |_| ApiError::new(Code::Unavailable, "The service is stopping.");
-        let receipts = answer.await.map_err(gone)??;
+        let wanted = u32::try_from(events.len()).unwrap_or(u32::MAX);
+        let _room = Arc::clone(&self.room).try_acquire_many_owned(wanted).map_err(full)?;
+        let waiter = Waiter { receipts, _room };
+        let stopping = || ApiError::new(Code::Unavailable, "The service is stopping.");
+        self.queue.send(Submission { events, waiter }).map_err(|_| stopping())?;
+        let receipts = answer.await.map_err(|_| stopping())??;
         let count = |outcome, number: usize| {
             let source = if source == Source::Rest { "rest" } else { "otlp" };
             state.metrics.events.with_label_values(&[source, outcome]).inc_by(number as u64);
@@ -73,7 +86,7 @@ impl Batcher {
     }
 }
 
-async fn commit_all(state: AppState, mut submissions: mpsc::Receiver<Submission>) {
+async fn commit_all(state: AppState, mut submissions: mpsc::UnboundedReceiver<Submission>) {
     while let Some(first) = submissions.recv().await {
         let mut events = first.events.len();
         let mut batch = vec![first];
@@ -90,8 +103,8 @@ async fn commit_all(state: AppState, mut submissions: mpsc::Receiver<Submission>
 async fn commit(state: &AppState, batch: Vec<Submission>, events: usize) {
     let started = Instant::now();
     let (events_of, waiters): (Vec<_>, Vec<_>) =
-        batch.into_iter().map(|submission| (submission.events, submission.receipts)).unzip();
-    let signers = std::sync::Arc::clone(&state.signers);
+        batch.into_iter().map(|submission| (submission.events, submission.waiter)).unzip();
+    let signers = Arc::clone(&state.signers);
     let stored = state.db.write(move |conn| store::insert(conn, &signers, events_of)).await;
     state.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
     state.metrics.commit_events.observe(events as f64);
@@ -99,14 +112,14 @@ async fn commit(state: &AppState, batch: Vec<Submission>, events: usize) {
         Ok(receipts) => {
             for (waiter, receipts) in waiters.into_iter().zip(receipts) {
                 // A client that went away gets the same receipt when it sends the event again.
-                let _ = waiter.send(Ok(receipts));
+                let _ = waiter.receipts.send(Ok(receipts));
             }
         }
         Err(error) => refuse(waiters, &error),
     }
 }
 
-fn refuse(waiters: Vec<oneshot::Sender<Result<Vec<Receipt>, ApiError>>>, error: &LedgerError) {
+fn refuse(waiters: Vec<Waiter>, error: &LedgerError) {
     tracing::error!(%error, requests = waiters.len(), "events could not be stored");
     for waiter in waiters {
         let answer = match error {
@@ -115,6 +128,6 @@ fn refuse(waiters: Vec<oneshot::Sender<Result<Vec<Receipt>, ApiError>>>, error: 
             }
             other => ApiError::internal(other),
         };
-        let _ = waiter.send(Err(answer));
+        let _ = waiter.receipts.send(Err(answer));
     }
 }

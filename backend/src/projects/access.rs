@@ -3,7 +3,7 @@
 use super::model::Settings;
 use super::store::{self, ProjectRow};
 use crate::audit::{self, Act, Who};
-use crate::auth::{self, Action, Principal};
+use crate::auth::{self, Action, Principal, Whence};
 use crate::db::Conn;
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
@@ -95,10 +95,10 @@ impl Handle {
 /// A caller on the way to a project. Handlers take it and ask for what they do.
 pub struct Access {
     /// Who is calling.
-    pub principal: Principal,
-    who: Who,
-    state: AppState,
-    lookup: Handle,
+    pub principal: Arc<Principal>,
+    whence: Whence,
+    state: web::Data<AppState>,
+    lookup: web::Data<Handle>,
 }
 
 impl Access {
@@ -129,11 +129,11 @@ impl Access {
     /// Seals that the caller was refused: the first time in an hour, since the log never forgets and
     /// nobody may fill it; and beside the answer, whose time must not tell what there is.
     fn note_refusal(&self, project_id: Option<String>, wanted: &'static str) {
-        let what = (self.who.actor.label(), project_id.clone(), wanted);
+        let what = (self.principal.actor().label(), project_id.clone(), wanted);
         if !self.lookup.refusals.entry(what).or_insert(()).is_fresh() {
             return;
         }
-        let (state, who) = (self.state.clone(), self.who.clone());
+        let (state, who) = (self.state.clone(), self.who());
         actix_web::rt::spawn(async move {
             let act = Act::AccessRefused { wanted: wanted.to_owned() };
             let seal = move |_: &mut _| Ok::<_, ApiError>(((), act));
@@ -144,7 +144,7 @@ impl Access {
     }
 
     async fn may(&self, project: &Project, action: Action) -> Result<(), ApiError> {
-        match &self.principal {
+        match &*self.principal {
             Principal::Key { project_id, .. } if *project_id != project.id => {
                 Err(ApiError::not_found("project"))
             }
@@ -165,7 +165,7 @@ impl Access {
     /// # Errors
     /// The caller has no key, the key may not do `action`, or the database.
     pub async fn own_project(&self, action: Action) -> Result<Arc<Project>, ApiError> {
-        match &self.principal {
+        match &*self.principal {
             Principal::Key { project_id, .. } => self.project(project_id, action).await,
             Principal::User { .. } => Err(ApiError::new(
                 Code::Forbidden,
@@ -179,7 +179,7 @@ impl Access {
     /// # Errors
     /// 403.
     pub fn administrator(&self) -> Result<(), ApiError> {
-        let allowed = allow(matches!(self.principal, Principal::User { is_admin: true, .. }));
+        let allowed = allow(matches!(*self.principal, Principal::User { is_admin: true, .. }));
         if allowed.is_err() {
             self.note_refusal(None, "administer");
         }
@@ -195,7 +195,11 @@ impl Access {
         project_id: Option<&str>,
         body: impl FnOnce(&mut Conn) -> Result<(T, Act), ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        audit::write(&self.state, self.who.clone(), project_id, body).await
+        audit::write(&self.state, self.who(), project_id, body).await
+    }
+
+    fn who(&self) -> Who {
+        self.whence.who(self.principal.actor())
     }
 
     pub(super) fn forget(&self) {
@@ -212,8 +216,8 @@ impl FromRequest for Access {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let principal = match Principal::from_request(request, payload).into_inner() {
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let principal = match Principal::behind(request) {
             Ok(principal) => principal,
             Err(error) => return ready(Err(error)),
         };
@@ -221,10 +225,10 @@ impl FromRequest for Access {
             request.app_data::<web::Data<AppState>>().zip(request.app_data::<web::Data<Handle>>());
         ready(match handles {
             Some((state, lookup)) => Ok(Self {
-                who: auth::who(request, principal.actor()),
                 principal,
-                state: AppState::clone(state),
-                lookup: Handle::clone(lookup),
+                whence: Whence::of(request),
+                state: state.clone(),
+                lookup: lookup.clone(),
             }),
             None => Err(ApiError::internal("the projects' lookup is not registered")),
         })

@@ -105,7 +105,7 @@ async fn list(
     query: Query<PageQuery>,
 ) -> Result<web::Json<ListPage<ProjectView>>, ApiError> {
     let PageQuery { limit, cursor } = query.into_inner();
-    let whose = match access.principal {
+    let whose = match Principal::clone(&access.principal) {
         Principal::Key { project_id, .. } => Whose::OfKey(project_id),
         Principal::User { is_admin: true, .. } => Whose::All,
         Principal::User { id, .. } => Whose::OfUser(id),
@@ -161,7 +161,7 @@ async fn create(
         if !store::insert(conn, row)? {
             return Err(ApiError::new(Code::Conflict, "A project has this slug already."));
         }
-        if let Principal::User { id, .. } = &principal {
+        if let Principal::User { id, .. } = &*principal {
             set_member(conn, &project_id, id, Role::Admin)?;
         }
         Ok(((), Act::ProjectCreated))

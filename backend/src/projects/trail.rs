@@ -40,7 +40,7 @@ impl TrailQuery {
         {
             return Err(ApiError::field("/to", "must be later than from"));
         }
-        let project = match (&self.project, &access.principal) {
+        let project = match (&self.project, &*access.principal) {
             (Some(project), _) => Some(access.project(project, Action::ReadAudit).await?),
             (None, Principal::Key { .. }) => Some(access.own_project(Action::ReadAudit).await?),
             (None, Principal::User { .. }) => {

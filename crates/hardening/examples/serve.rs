@@ -21,14 +21,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some("tls13") => Some(TlsVersion::Tls13),
         _ => None,
     };
-    let overload = Overload::new(Some(Bounds::default()), |request| request.path() == "/health");
+    let overload = Overload::new([((), Bounds::default())], |request| {
+        (request.path() != "/health").then_some(())
+    });
     let app = move || {
         App::new()
-            .app_data(web::Data::new(BodyPace::default()))
-            .app_data(web::Data::new(overload.clone()))
             // A request meets the last one first.
-            .wrap(from_fn(pace_body))
-            .wrap(from_fn(shed_load))
+            .wrap(pace_body(BodyPace::default()))
+            .wrap(shed_load(overload.clone()))
             .wrap(from_fn(watch_connection))
             .route("/", web::get().to(|| async { "hello" }))
             .route("/", web::post().to(|body: web::Bytes| async move { body.len().to_string() }))

@@ -4,7 +4,7 @@
 //! was written by our peer. They are read from the right for as long as whoever wrote them is
 //! trusted; what stands further left is only what somebody said.
 
-use actix_web::dev::ServiceRequest;
+use actix_web::HttpRequest;
 use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR};
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -43,7 +43,7 @@ pub enum ProxyHeader {
 impl Proxies {
     /// The client's address; `None` if the peer has none, as on a Unix socket.
     #[must_use]
-    pub fn client_of(&self, request: &ServiceRequest) -> Option<IpAddr> {
+    pub fn client_of(&self, request: &HttpRequest) -> Option<IpAddr> {
         let peer = request.peer_addr()?.ip();
         Some(self.client(peer, request.headers()))
     }

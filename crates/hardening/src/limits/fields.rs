@@ -14,9 +14,10 @@ impl Ruling {
     /// Adds the fields to an answer. Rulings of several policies make a list.
     pub fn write(&self, headers: &mut HeaderMap) {
         let Self { policy, quota, decision } = self;
-        let window = whole_seconds(decision.window);
-        let policies = format!(r#""{policy}";q={};w={}"#, quota.burst(), quota.per().as_secs());
-        let state = format!(r#""{policy}";r={};t={window}"#, decision.remaining);
+        let (burst, per) = (u64::from(quota.burst().get()), quota.per().as_secs());
+        let (remaining, window) = (decision.remaining, whole_seconds(decision.window));
+        let policies = item(policy, [("q", burst), ("w", per)]);
+        let state = item(policy, [("r", u64::from(remaining)), ("t", window)]);
         for (name, value) in [(RATELIMIT_POLICY, policies), (RATELIMIT, state)] {
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.append(name, value);
@@ -38,6 +39,17 @@ impl Ruling {
         self.write(response.headers_mut());
         response
     }
+}
+
+/// A string with parameters (RFC 9651, section 3.3.3). Every answer has two of them, so it is put
+/// together without the machinery of `format!`.
+fn item(policy: &str, parameters: [(&str, u64); 2]) -> String {
+    let mut text = String::with_capacity(policy.len() + 48);
+    text.extend(["\"", policy, "\""]);
+    for (name, value) in parameters {
+        text.extend([";", name, "=", itoa::Buffer::new().format(value)]);
+    }
+    text
 }
 
 /// Rounded up, so that nobody comes too early, and never zero, which would mean at once.

@@ -6,11 +6,12 @@
 //! client counts, so a handler that is slow to read does its client no harm.
 
 use super::problem::Refusal;
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use crate::layer::{Inner, Layer};
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
-use actix_web::middleware::Next;
-use actix_web::{HttpMessage, ResponseError, web};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, HttpMessage, ResponseError, web};
 use futures_util::Stream;
 use std::cell::Cell;
 use std::io;
@@ -42,23 +43,27 @@ impl BodyPace {
     }
 }
 
-/// Middleware: answers 408 and closes the connection when the body keeps the handler waiting for
-/// longer than [`BodyPace`] in the app's data allows. The handler sees its payload fail; what it
-/// makes of that is replaced.
-///
-/// # Errors
-/// What the inner service returns, or that the body came too slowly.
-pub async fn pace_body<B: MessageBody + 'static>(
-    pace: web::Data<BodyPace>,
+/// Answers 408 and closes the connection when the body keeps the handler waiting for longer than
+/// `pace` allows. The handler sees its payload fail; what it makes of that is replaced.
+pub fn pace_body<S, B>(pace: BodyPace) -> impl Layer<S, EitherBody<B>>
+where
+    S: Inner<B>,
+    B: MessageBody + 'static,
+{
+    from_fn(move |request, next| paced(pace, request, next))
+}
+
+async fn paced<B: MessageBody + 'static>(
+    pace: BodyPace,
     mut request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let payload = request.take_payload();
     if matches!(payload, Payload::None) {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     }
     let too_slow = Rc::new(Cell::new(false));
-    let paced = PacedPayload::new(payload, **pace, Rc::clone(&too_slow));
+    let paced = PacedPayload::new(payload, pace, Rc::clone(&too_slow));
     request.set_payload(Payload::Stream { payload: Box::pin(paced) });
     let outcome = next.call(request).await;
     if !too_slow.get() {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 /// Everything under `/api`, by address; who sends `x-quota` has it.
 fn subject(request: &ServiceRequest) -> Option<Subject<Class>> {
-    let address = Proxies::default().client_of(request)?;
+    let address = Proxies::default().client_of(request.request())?;
     let quota = request.headers().get("x-quota").map(|it| it.to_str().unwrap().parse().unwrap());
     let class = request.path().starts_with("/api").then_some(Class::Api)?;
     Some(Subject { class, identity: Identity::address(address), quota })

@@ -2,7 +2,7 @@
 
 use crate::clients::{exchange, get};
 use crate::support::serve;
-use actix_web::middleware::from_fn;
+use actix_web::dev::ServiceRequest;
 use actix_web::{App, rt, web};
 use futures_util::StreamExt;
 use hardening::serve::{Bounds, ClientPatience, Connections, Overload, shed_load};
@@ -14,8 +14,9 @@ use tokio::sync::{Semaphore, mpsc};
 #[actix_web::test]
 async fn the_excess_is_refused_at_once_and_probes_are_not() {
     let bounds = Bounds { min: 2, max: 2 };
-    let overload = Overload::new(Some(bounds), |request| request.path() == "/health");
-    let limiter = Arc::clone(overload.limiter.as_ref().unwrap());
+    let kind_of = |request: &ServiceRequest| (request.path() != "/health").then_some(());
+    let overload = Overload::new([((), bounds)], kind_of);
+    let limiter = Arc::clone(&overload.limiters()[0].1);
     let gate = Arc::new(Semaphore::new(0));
     let (enter, mut entered) = mpsc::unbounded_channel();
     let app = {
@@ -23,8 +24,7 @@ async fn the_excess_is_refused_at_once_and_probes_are_not() {
         move || {
             let (gate, enter) = (Arc::clone(&gate), enter.clone());
             App::new()
-                .app_data(web::Data::new(overload.clone()))
-                .wrap(from_fn(shed_load))
+                .wrap(shed_load(overload.clone()))
                 .route("/health", web::get().to(|| async { "well" }))
                 .route(
                     "/",
@@ -67,8 +67,8 @@ async fn the_excess_is_refused_at_once_and_probes_are_not() {
 
 #[actix_web::test]
 async fn who_sends_slowly_takes_nobody_s_place() {
-    let overload = Overload::new(Some(Bounds { min: 1, max: 1 }), |_| false);
-    let limiter = Arc::clone(overload.limiter.as_ref().unwrap());
+    let overload = Overload::new([((), Bounds { min: 1, max: 1 })], |_| Some(()));
+    let limiter = Arc::clone(&overload.limiters()[0].1);
     let (enter, mut entered) = mpsc::unbounded_channel();
     let app = move || {
         let enter = enter.clone();
@@ -80,8 +80,7 @@ async fn who_sends_slowly_takes_nobody_s_place() {
             }
         };
         App::new()
-            .app_data(web::Data::new(overload.clone()))
-            .wrap(from_fn(shed_load))
+            .wrap(shed_load(overload.clone()))
             .route("/", web::get().to(|| async { "done" }))
             .route("/", web::post().to(receive))
     };

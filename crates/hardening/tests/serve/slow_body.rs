@@ -2,7 +2,6 @@
 
 use crate::clients::exchange;
 use crate::support::serve;
-use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 use hardening::serve::{BodyPace, ClientPatience, Connections, pace_body};
 use std::time::Duration;
@@ -13,8 +12,7 @@ async fn is_answered_408_and_the_connection_closed() {
     let pace = BodyPace { grace: Duration::from_millis(200), bytes_per_second: 500 };
     let app = move || {
         App::new()
-            .app_data(web::Data::new(pace))
-            .wrap(from_fn(pace_body))
+            .wrap(pace_body(pace))
             .route("/", web::post().to(|body: web::Bytes| async move { body }))
     };
     let server = serve(app, None, &Connections::new(ClientPatience::default()));

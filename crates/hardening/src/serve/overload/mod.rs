@@ -26,30 +26,41 @@ pub use gradient::Bounds;
 pub use limiter::Limiter;
 
 use super::problem::Refusal;
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use crate::layer::{Inner, Layer};
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
-use actix_web::{HttpMessage, ResponseError, web};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, HttpMessage, ResponseError};
 use client_time::ClientTime;
 use std::rc::Rc;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// What [`shed_load`] goes by. Made once, cloned into each worker's app data.
+/// What [`shed_load`] goes by: kinds of requests, each with a limit of its own, so that a flood of
+/// one leaves room for the others, and one kind's latency says nothing of another's (the bulkheads of
+/// a ship). Made once, shared by all workers.
 #[derive(Debug, Clone)]
-pub struct Overload {
-    /// The shared state, also for metrics; `None` lets everything in.
-    pub limiter: Option<Arc<Limiter>>,
-    /// The requests that are never refused, nor counted: probes.
-    pub exempt: fn(&ServiceRequest) -> bool,
+pub struct Overload<K> {
+    limiters: Arc<[(K, Arc<Limiter>)]>,
+    kind_of: fn(&ServiceRequest) -> Option<K>,
     started: Instant,
 }
 
-impl Overload {
-    /// With a limit between `bounds`, or with none at all.
-    pub fn new(bounds: Option<Bounds>, exempt: fn(&ServiceRequest) -> bool) -> Self {
-        let limiter = bounds.map(|bounds| Arc::new(Limiter::new(bounds)));
-        Self { limiter, exempt, started: Instant::now() }
+impl<K: Copy + PartialEq> Overload<K> {
+    /// With a limit between the bounds for each kind. `kind_of` a probe is `None`: it is never
+    /// refused, nor counted; so is a kind without a limit.
+    pub fn new(
+        bounds: impl IntoIterator<Item = (K, Bounds)>,
+        kind_of: fn(&ServiceRequest) -> Option<K>,
+    ) -> Self {
+        let limiter = |(kind, bounds)| (kind, Arc::new(Limiter::new(bounds)));
+        let limiters = bounds.into_iter().map(limiter).collect();
+        Self { limiters, kind_of, started: Instant::now() }
+    }
+
+    /// The kinds that are limited, with their state: for metrics.
+    pub fn limiters(&self) -> &[(K, Arc<Limiter>)] {
+        &self.limiters
     }
 
     fn now(&self) -> u64 {
@@ -57,21 +68,28 @@ impl Overload {
     }
 
     fn limiter_for(&self, request: &ServiceRequest) -> Option<&Arc<Limiter>> {
-        self.limiter.as_ref().filter(|_| !(self.exempt)(request))
+        let kind = (self.kind_of)(request)?;
+        self.limiters.iter().find(|(known, _)| *known == kind).map(|(_, limiter)| limiter)
     }
 }
 
-/// Middleware: answers 503 with `Retry-After` when more requests are in flight than [`Overload`] in
-/// the app's data allows. Answers of 400 and above teach it nothing: a refused credential is quick
-/// whatever the load, and an outage too.
-///
-/// # Errors
-/// What the inner service returns.
-pub async fn shed_load<B: MessageBody + 'static>(
-    overload: web::Data<Overload>,
+/// Answers 503 with `Retry-After` when more requests are in flight than `overload` allows. Answers of
+/// 400 and above teach it nothing: a refused credential is quick whatever the load, and an outage too.
+pub fn shed_load<K, S, B>(overload: Overload<K>) -> impl Layer<S, EitherBody<B>>
+where
+    K: Copy + PartialEq + 'static,
+    S: Inner<B>,
+    B: MessageBody + 'static,
+{
+    let overload = Rc::new(overload);
+    from_fn(move |request, next| shed(Rc::clone(&overload), request, next))
+}
+
+async fn shed<K: Copy + PartialEq, B: MessageBody + 'static>(
+    overload: Rc<Overload<K>>,
     mut request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let Some(limiter) = overload.limiter_for(&request) else {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     };
