@@ -9,7 +9,7 @@ BUILD = $(CARGO) build --locked --workspace --all-targets
 BLACKBOX = tests/services $(CARGO) test --locked --workspace --test blackbox --
 
 .DEFAULT_GOAL := help
-.PHONY: help run test blackbox crash tamper schemathesis bench-ingest bench-edge check clean
+.PHONY: help run test blackbox crash tamper schemathesis bench-ingest bench-edge profile-edge check clean
 
 help: ## Prints this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,11 @@ bench-edge: ## Measures the edge beside bare Actix, Express and Fastify
 	$(CARGO) build --locked --release -p researchflow
 	mkdir -p target/peers && cp -r tests/peers/edge target/peers/ && cd target/peers/edge && npm ci --ignore-scripts --no-audit --no-fund
 	tests/services $(CARGO) run --locked --release -p tests --bin bench-edge
+
+profile-edge: ## What each layer of the edge costs, in instructions
+	scripts/prerequisites bench
+	$(CARGO) build --locked --profile profiling -p researchflow
+	python3 tests/load/edge_shares.py target/profiling/researchflow
 
 check: ## Formatting, lints, documentation, licences; warnings are errors
 	scripts/prerequisites run

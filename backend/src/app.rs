@@ -1,6 +1,6 @@
 //! The application on one page: the edge as a list, then the routes. Server and tests share it.
 
-use crate::auth::{self, Authenticator};
+use crate::auth::{self, Authenticator, Callers};
 use crate::config::RouteClass;
 use crate::edge::Work;
 use crate::invocations::{self, Batcher};
@@ -78,6 +78,7 @@ pub fn create_app(
     let own_metrics_port = state.config.server.metrics_listen.is_some();
     let (clock, settings) = (state.clock, state.config.edge.clone());
     let subject = auth::subjects(state.clone(), authenticator.clone());
+    let callers = Callers::new(state.clone(), authenticator.clone(), limiter.clone());
     App::new()
         .app_data(web::Data::new(state.clone()))
         .app_data(web::Data::new(batcher))
@@ -108,8 +109,8 @@ pub fn create_app(
         // 1. clients that do not read their answers
         .wrap(from_fn(watch_connection))
         // Routes are tried in this order: the busiest first.
-        .service(otlp_scope("/v1"))
-        .service(otlp_scope("/api/public/otel/v1"))
+        .service(otlp_scope("/v1", callers.clone()))
+        .service(otlp_scope("/api/public/otel/v1", callers.clone()))
         .service(
             web::scope("/api/v1")
                 // 14. a repeated POST gets its first answer
@@ -117,7 +118,7 @@ pub fn create_app(
                 // 13. no other site acts in a user's name
                 .wrap(csrf(Vec::new(), auth::has_session))
                 // 12. who is calling
-                .wrap(from_fn(auth::authenticate))
+                .wrap(auth::authenticate(callers))
                 .configure(invocations::routes)
                 .configure(projects::routes)
                 .configure(costs::routes)
@@ -139,9 +140,9 @@ pub fn create_app(
 
 /// Where OTLP exporters send: the standard path, and the one that Langfuse's SDK knows. Sessions
 /// are of no use here.
-fn otlp_scope(path: &str) -> impl HttpServiceFactory + use<> {
+fn otlp_scope(path: &str, callers: Callers) -> impl HttpServiceFactory + use<> {
     web::scope(path)
-        .wrap(from_fn(auth::authenticate))
+        .wrap(auth::authenticate(callers))
         .configure(invocations::otlp_routes)
         .default_service(web::to(edge::not_found))
 }

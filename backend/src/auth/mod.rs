@@ -30,7 +30,7 @@ pub use bootstrap::{Bootstrapped, bootstrap, operators_password, random_password
 pub use key::ApiKey;
 pub use password::PasswordHash;
 pub use permissions::{Action, Role, Scope, key_may, role_may};
-pub use principal::{Authenticator, Principal, authenticate, caller};
+pub use principal::{Authenticator, Callers, Principal, authenticate, caller};
 pub use session::has_session;
 pub use store::keys::{KeyRow, insert_key, keys, revoke_key, rotate_key};
 pub use store::members::{Member, members, remove_member, role_of, set_member};

@@ -9,11 +9,14 @@ use crate::audit::Actor;
 use crate::config::RouteClass;
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError, body::MessageBody, web};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError};
 use hardening::limits::{Limiter, Quota};
+use hardening::{Inner, Layer};
 use std::future::{Ready, ready};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -173,15 +176,37 @@ impl Authenticator {
 
 /// Middleware: resolves credentials, if there are any. Wrong ones end here; missing ones are for
 /// the handler to refuse. A session whose id was replaced has the new one in the answer.
-pub async fn authenticate(
-    state: web::Data<AppState>,
-    authenticator: web::Data<Authenticator>,
-    limiter: web::Data<Limiter<RouteClass>>,
+pub fn authenticate<S, B>(callers: Callers) -> impl Layer<S, EitherBody<B>>
+where
+    S: Inner<B>,
+    B: MessageBody + 'static,
+{
+    from_fn(move |request, next| authenticated(callers.clone(), request, next))
+}
+
+/// What finds out who is calling. Cheap to clone.
+#[derive(Clone)]
+pub struct Callers(Rc<(AppState, Authenticator, Limiter<RouteClass>)>);
+
+impl Callers {
+    /// Of one worker.
+    pub fn new(
+        state: AppState,
+        authenticator: Authenticator,
+        limiter: Limiter<RouteClass>,
+    ) -> Self {
+        Self(Rc::new((state, authenticator, limiter)))
+    }
+}
+
+async fn authenticated<B: MessageBody + 'static>(
+    callers: Callers,
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let presented = Presented::with(&state, &authenticator, &request);
-    let resolved = match resolve(&state, &authenticator, &request, &presented).await {
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let (state, authenticator, limiter) = &*callers.0;
+    let presented = Presented::with(state, authenticator, &request);
+    let resolved = match resolve(state, authenticator, &request, &presented).await {
         Ok(resolved) => resolved,
         Err(error) => {
             return Ok(request.into_response(error.error_response()).map_into_right_body());
@@ -189,7 +214,7 @@ pub async fn authenticate(
     };
     let (mut refusal, mut renewed) = (None, None);
     if let Some(Credentials { principal, session }) = resolved {
-        refusal = count_owner(&limiter, &presented, &principal).await;
+        refusal = count_owner(limiter, &presented, &principal).await;
         request.extensions_mut().insert(principal);
         if let Some(session) = session {
             renewed = session.renewed;

@@ -9,6 +9,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 use tracing::Instrument;
 
@@ -54,16 +55,18 @@ where
     S: Inner<B>,
     B: MessageBody + 'static,
 {
+    let make = Rc::new(make);
     from_fn(move |request: ServiceRequest, next: Next<B>| {
-        let id = id_of(&request, &make);
-        let trace = TraceId::given(request.headers());
-        let trace_id = trace.as_ref().map(TraceId::as_str);
-        let span = tracing::info_span!("request", request_id = id.as_str(), trace_id);
-        request.extensions_mut().insert(id.clone());
-        if let Some(trace) = trace {
-            request.extensions_mut().insert(trace);
-        }
+        let make = Rc::clone(&make);
         async move {
+            let id = id_of(&request, &*make);
+            let trace = TraceId::given(request.headers());
+            let trace_id = trace.as_ref().map(TraceId::as_str);
+            let span = tracing::info_span!("request", request_id = id.as_str(), trace_id);
+            request.extensions_mut().insert(id.clone());
+            if let Some(trace) = trace {
+                request.extensions_mut().insert(trace);
+            }
             let outcome = async { next.call(request).await }.instrument(span).await;
             finish_headers(outcome, move |headers| {
                 if let Ok(value) = HeaderValue::from_str(id.as_str()) {

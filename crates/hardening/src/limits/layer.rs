@@ -4,10 +4,12 @@ use super::identity::Identity;
 use super::limiter::Limiter;
 use super::policy::RouteClass;
 use super::quota::Quota;
+use crate::layer::{Inner, Layer};
 use actix_web::Error;
 use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
+use std::rc::Rc;
 
 /// Whose quota a request counts on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,25 +24,20 @@ pub struct Subject<C> {
 
 /// Middleware that limits the requests that `subject` finds somebody for. Errors of inner services
 /// that travel as `Err` get no fields: wrap this around what turns them into answers.
-pub fn rate_limit<C, F, S, B>(
-    limiter: Limiter<C>,
-    subject: F,
-) -> impl Transform<
-    S,
-    ServiceRequest,
-    Response = ServiceResponse<EitherBody<B>>,
-    Error = Error,
-    InitError = (),
->
+pub fn rate_limit<C, F, S, B>(limiter: Limiter<C>, subject: F) -> impl Layer<S, EitherBody<B>>
 where
     C: RouteClass,
     F: Fn(&ServiceRequest) -> Option<Subject<C>> + 'static,
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    S: Inner<B>,
     B: MessageBody + 'static,
 {
+    let rule = Rc::new((limiter, subject));
     from_fn(move |request: ServiceRequest, next: Next<B>| {
-        let (limiter, subject) = (limiter.clone(), subject(&request));
-        async move { limited(&limiter, subject, request, next).await }
+        let rule = Rc::clone(&rule);
+        async move {
+            let (limiter, subject) = &*rule;
+            limited(limiter, subject(&request), request, next).await
+        }
     })
 }
 
