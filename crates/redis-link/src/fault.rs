@@ -1,0 +1,64 @@
+//! What can go wrong.
+
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+/// The URL is not one of Redis. The text goes after the setting's name.
+#[derive(Debug, thiserror::Error)]
+pub enum UrlError {
+    /// It has another form.
+    #[error(
+        "must be redis://, redis+unix://, redis+sentinel:// or redis+cluster://, or the same with \
+         rediss for TLS"
+    )]
+    Scheme,
+    /// A Sentinel's URL does not say which master is meant.
+    #[error("must name the master after the Sentinels: redis+sentinel://HOST,HOST/SERVICE")]
+    NoService,
+    /// The part after the question mark is not known.
+    #[error("has a parameter that is not known; there are sentinel_user and sentinel_password")]
+    Parameter,
+    /// The client does not take it.
+    #[error("cannot be read as a URL of Redis")]
+    Unreadable(#[from] RedisError),
+}
+
+/// Why a call has no answer. Not for clients.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// Redis failed a moment ago and was not asked.
+    #[error("Redis failed a moment ago and was not asked")]
+    Resting,
+    /// No answer within the limit.
+    #[error("no answer from Redis in time")]
+    TooSlow,
+    /// Redis cannot be reached, or cannot serve.
+    #[error("Redis cannot serve: {0}")]
+    Broken(#[source] RedisError),
+    /// Redis answers, and refuses this command.
+    #[error("Redis refused a command: {0}")]
+    Refused(#[source] RedisError),
+}
+
+impl From<RedisError> for Fault {
+    fn from(error: RedisError) -> Self {
+        if is_about_the_command(&error) { Self::Refused(error) } else { Self::Broken(error) }
+    }
+}
+
+fn is_about_the_command(error: &RedisError) -> bool {
+    use ServerErrorKind as Server;
+    match error.kind() {
+        ErrorKind::Extension | ErrorKind::UnexpectedReturnType | ErrorKind::Client => true,
+        ErrorKind::Server(kind) => matches!(
+            kind,
+            Server::ResponseError
+                | Server::ExecAbort
+                | Server::NoScript
+                | Server::CrossSlot
+                | Server::NotBusy
+                | Server::NoSub
+                | Server::NoPerm
+        ),
+        _ => false,
+    }
+}
