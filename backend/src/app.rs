@@ -44,6 +44,7 @@ impl Handles {
         let limiter = match &redis.url {
             Some(url) => {
                 let settings = RedisSettings::new(url.expose_secret(), &*redis.prefix);
+                let settings = RedisSettings { ca: redis.ca.clone(), ..settings };
                 Limiter::redis(policies, settings).await?
             }
             None => Limiter::local(policies),

@@ -2,14 +2,31 @@
 
 use crate::eventually;
 use crate::signal::signal;
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
 
 /// A redis-server at a port of its own; dropping kills it.
 pub struct Redis {
     address: SocketAddr,
     process: Child,
+    tls: Option<Tls>,
+}
+
+/// Another port, at which it speaks TLS.
+struct Tls {
+    port: u16,
+    folder: TempDir,
+}
+
+impl Tls {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
 }
 
 impl Redis {
@@ -18,10 +35,34 @@ impl Redis {
     /// # Panics
     /// It does not within 30 s.
     pub fn start() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = free.local_addr().expect("its number");
-        drop(free);
-        Self { address, process: launch(address) }
+        let address = free_address();
+        Self { address, process: launch(address, None), tls: None }
+    }
+
+    /// Starts one that speaks TLS at a second port, with a certificate for `localhost`.
+    ///
+    /// # Panics
+    /// It does not answer within 30 s.
+    pub fn start_tls() -> Self {
+        let tls = Tls {
+            port: free_address().port(),
+            folder: tempfile::tempdir().expect("a temporary folder"),
+        };
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        fs::write(tls.path("redis.pem"), cert.pem()).expect("a file");
+        fs::write(tls.path("redis.key"), signing_key.serialize_pem()).expect("a file");
+        let address = free_address();
+        Self { address, process: launch(address, Some(&tls)), tls: Some(tls) }
+    }
+
+    /// For `REDIS_URL`, where it speaks TLS, and for `RESEARCHFLOW_REDIS_CA`.
+    ///
+    /// # Panics
+    /// It does not.
+    pub fn tls(&self) -> (String, PathBuf) {
+        let tls = self.tls.as_ref().expect("a server with TLS");
+        (format!("rediss://localhost:{}", tls.port), tls.path("redis.pem"))
     }
 
     /// For `REDIS_URL`.
@@ -61,7 +102,7 @@ impl Redis {
     pub fn restart(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-        self.process = launch(self.address);
+        self.process = launch(self.address, self.tls.as_ref());
     }
 }
 
@@ -72,10 +113,21 @@ impl Drop for Redis {
     }
 }
 
-fn launch(address: SocketAddr) -> Child {
+fn free_address() -> SocketAddr {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    free.local_addr().expect("its number")
+}
+
+fn launch(address: SocketAddr, tls: Option<&Tls>) -> Child {
     let port = address.port().to_string();
-    let mut process = Command::new("redis-server")
-        .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+    let mut command = Command::new("redis-server");
+    command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+    if let Some(tls) = tls {
+        command.args(["--tls-port", &tls.port.to_string(), "--tls-auth-clients", "no"]);
+        command.arg("--tls-cert-file").arg(tls.path("redis.pem"));
+        command.arg("--tls-key-file").arg(tls.path("redis.key"));
+    }
+    let mut process = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()

@@ -1,6 +1,7 @@
 //! Growing delays for whoever fails to prove who they are (OWASP ASVS 5.0, 6.3.1; NIST SP 800-63B-4,
-//! 3.2.2): by account, whether there is one or not, and by address.
+//! 3.2.2): by account, whether there is one or not, or by a device that is known for it; and by address.
 
+use super::device::Target;
 use super::store::failures::{self, Counted};
 use super::whence::Whence;
 use crate::audit::{self, Act, Actor, Who};
@@ -16,7 +17,7 @@ const MAX_DELAY: i64 = 15 * 60 * SECOND;
 /// are a thousand, and not the first.
 #[derive(Debug, Clone)]
 pub(super) struct Attempt {
-    account: Subject,
+    target: Subject,
     address: Subject,
     who: Who,
 }
@@ -33,46 +34,46 @@ struct Subject {
 }
 
 impl Attempt {
-    /// Counts an attempt on the account of `email`.
+    /// Counts an attempt.
     ///
     /// # Errors
-    /// 429: the account, or the address that the request is from, has to wait. Nothing is counted
+    /// 429: the account or device, or the address that the request is from, has to wait. Nothing is counted
     /// then, and nothing may be checked.
     pub(super) async fn begin(
         state: &AppState,
-        email: &str,
+        target: &Target,
         whence: &Whence,
     ) -> Result<Self, ApiError> {
         let settings = &state.config.identity;
-        let account = Subject::new(state, b"account", email, settings.account_failures);
+        let target = Subject::new(state, target.kind, &target.name, settings.account_failures);
         let network = whence.network();
-        let address = Subject::new(state, b"address", &network, settings.address_failures);
+        let address = Subject::new(state, "address", &network, settings.address_failures);
         let (now, who) = (state.clock.now().micros(), whence.who(Actor::System));
         let count = move |conn: &mut Conn| {
             failures::prune(conn, now)?;
-            let account = account.count(conn, now)?;
-            Ok(Self { account, address: address.count(conn, now)?, who })
+            let target = target.count(conn, now)?;
+            Ok(Self { target, address: address.count(conn, now)?, who })
         };
         state.db.write(count).await
     }
 
-    /// It succeeded: the account's failures are forgotten. The address's are not: else whoever has
+    /// It succeeded: the account's, or the device's, failures are forgotten. The address's are not: else whoever has
     /// one account could guess at all others.
     pub(super) fn succeeded(&self, conn: &mut Conn) -> Result<(), DbError> {
-        failures::forget(conn, &self.account.digest)?;
+        failures::forget(conn, &self.target.digest)?;
         failures::uncount(conn, &self.address.digest, self.address.until)
     }
 
     /// It neither succeeded nor failed.
     pub(super) fn undecided(&self, conn: &mut Conn) -> Result<(), DbError> {
-        failures::uncount(conn, &self.account.digest, self.account.until)?;
+        failures::uncount(conn, &self.target.digest, self.target.until)?;
         failures::uncount(conn, &self.address.digest, self.address.until)
     }
 
     /// It failed, as it was counted. The first failure in a row and the beginning of delays are
     /// audited, not each guess: the audit log never forgets, and nobody may fill it.
     pub(super) async fn failed(&self, state: &AppState) -> Result<(), ApiError> {
-        let both = [&self.account, &self.address];
+        let both = [&self.target, &self.address];
         let act = if both.iter().any(|subject| subject.n == subject.free) {
             Act::SignInBlocked
         } else if both.iter().any(|subject| subject.n == 1) {
@@ -84,10 +85,18 @@ impl Attempt {
     }
 }
 
+/// Forgets all failures on an account.
+pub(super) fn forget(conn: &mut Conn, state: &AppState, email: &str) -> Result<(), DbError> {
+    failures::forget(conn, &digest(state, "account", email))
+}
+
+fn digest(state: &AppState, kind: &str, name: &str) -> Vec<u8> {
+    state.derive_key(&[b"researchflow failures", kind.as_bytes(), name.as_bytes()]).to_vec()
+}
+
 impl Subject {
-    fn new(state: &AppState, kind: &[u8], name: &str, free: i64) -> Self {
-        let digest = state.derive_key(&[b"researchflow failures", kind, name.as_bytes()]).to_vec();
-        Self { digest, free, n: 0, until: 0 }
+    fn new(state: &AppState, kind: &str, name: &str, free: i64) -> Self {
+        Self { digest: digest(state, kind, name), free, n: 0, until: 0 }
     }
 
     fn count(self, conn: &mut Conn, now: i64) -> Result<Self, ApiError> {

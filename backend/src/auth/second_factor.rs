@@ -4,6 +4,7 @@ use super::recovery;
 use super::store::second_factors::{self as store, SecondFactorRow};
 use super::store::users::UserRow;
 use super::totp::Secret;
+use crate::audit::Act;
 use crate::db::{Conn, DbError};
 use crate::edge::sealed;
 use crate::error::{ApiError, Code};
@@ -20,6 +21,31 @@ pub(super) enum Proof {
     Totp(String),
     /// One of the codes that they noted down.
     Recovery(String),
+}
+
+impl Proof {
+    /// Of a request's two fields; the app's code goes first.
+    pub(super) fn of(totp: Option<String>, recovery_code: Option<String>) -> Option<Self> {
+        totp.map(Self::Totp).or(recovery_code.map(Self::Recovery))
+    }
+
+    /// The field that it came in.
+    pub(super) fn pointer(&self) -> &'static str {
+        match self {
+            Self::Totp(_) => "/totp",
+            Self::Recovery(_) => "/recovery_code",
+        }
+    }
+}
+
+/// What asking for the second factor came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The user has none.
+    Off,
+    Right,
+    Wrong,
+    Missing,
 }
 
 /// Whether the user has to show a second factor.
@@ -57,24 +83,38 @@ pub(super) fn confirm(
     if !accept_totp(conn, state, &row, code)? {
         return Ok(None);
     }
-    let (codes, hashes) = recovery::generate();
-    store::confirm(conn, &user.id, hashes)?;
-    Ok(Some(codes))
+    store::confirm(conn, &user.id)?;
+    Ok(Some(new_codes(conn, &user.id)?))
 }
 
-/// Whether the proof is good, which it then is no more.
-pub(super) fn accept(
+/// New recovery codes, in the place of those there are.
+pub(super) fn new_codes(conn: &mut Conn, user_id: &str) -> Result<Vec<String>, DbError> {
+    let (codes, hashes) = recovery::generate();
+    store::replace_codes(conn, user_id, hashes)?;
+    Ok(codes)
+}
+
+/// Asks a user who has a second factor for a proof of it. A right one is used up.
+pub(super) fn ask(
     conn: &mut Conn,
     state: &AppState,
     user_id: &str,
-    proof: &Proof,
-) -> Result<bool, ApiError> {
+    proof: Option<&Proof>,
+) -> Result<Asked, ApiError> {
     let row = store::find(conn, user_id)?.filter(|row| row.confirmed);
-    let Some(row) = row else { return Ok(false) };
-    match proof {
-        Proof::Totp(code) => accept_totp(conn, state, &row, code),
-        Proof::Recovery(code) => Ok(store::take_code(conn, user_id, &recovery::hash(code))?),
-    }
+    let Some(row) = row else { return Ok(Asked::Off) };
+    let is_right = match proof {
+        None => return Ok(Asked::Missing),
+        Some(Proof::Totp(code)) => accept_totp(conn, state, &row, code)?,
+        Some(Proof::Recovery(code)) => store::take_code(conn, user_id, &recovery::hash(code))?,
+    };
+    Ok(if is_right { Asked::Right } else { Asked::Wrong })
+}
+
+/// What is sealed of a recovery code that was taken.
+pub(super) fn used(asked: Asked, proof: Option<&Proof>, user_id: &str) -> Option<Act> {
+    let is_code = asked == Asked::Right && matches!(proof, Some(Proof::Recovery(_)));
+    is_code.then(|| Act::RecoveryCodeUsed { user_id: user_id.to_owned() })
 }
 
 fn accept_totp(

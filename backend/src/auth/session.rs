@@ -1,13 +1,13 @@
 //! Sessions: opaque 256-bit ids in a cookie, stored hashed, replaced every quarter of an hour (OWASP
 //! ASVS 5.0, 7.2 and 7.3). A replaced id stays good for a moment, for requests that are on their way.
 
-use super::Principal;
 use super::credential::SecretHash;
 use super::store::sessions::{self, Renewal, SessionRow};
 use super::store::users::UserRow;
 use super::whence::Whence;
+use super::{Principal, enrolment, second_factor};
 use crate::audit::{Actor, Who};
-use crate::db::Conn;
+use crate::db::{Conn, DbError};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::cookie::{Cookie, SameSite, time};
@@ -144,18 +144,31 @@ pub(super) struct Resolved {
     pub(super) renewed: Option<Cookie<'static>>,
 }
 
-/// Whose session it is; `None` once it has ended.
+/// Whose session it is that `request` carries the id of; `None` once it has ended.
+///
+/// # Errors
+/// The user has still to set up a second factor, or the database.
 pub(super) async fn resolve(
     state: &AppState,
     presented: SecretHash,
+    request: &ServiceRequest,
 ) -> Result<Option<Resolved>, ApiError> {
     let now = state.clock.now().micros();
-    let found = state.db.read(move |conn| sessions::find(conn, &presented, now)).await;
-    let Some((session, user)) = found.map_err(ApiError::from)? else { return Ok(None) };
+    let demanded = state.config.identity.require_second_factor;
+    let find = move |conn: &mut Conn| {
+        let Some((session, user)) = sessions::find(conn, &presented, now)? else { return Ok(None) };
+        let has_to_enrol = demanded && !second_factor::is_on(conn, &user.id)?;
+        Ok::<_, DbError>(Some((session, user, has_to_enrol)))
+    };
+    let found = state.db.read(find).await.map_err(ApiError::from)?;
+    let Some((session, user, has_to_enrol)) = found else { return Ok(None) };
     let idle = state.config.identity.session_idle;
     let over = session.expires_at <= now || session.seen_at.saturating_add(idle) <= now;
     if over || user.disabled_at.is_some() {
         return Ok(None);
+    }
+    if has_to_enrol {
+        enrolment::check(request)?;
     }
     let signed_in = SignedIn {
         who: Actor::User(user.id.clone()).into(),

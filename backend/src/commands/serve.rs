@@ -5,13 +5,15 @@ use crate::app::{Handles, create_app};
 use crate::audit::{self, Act, Actor};
 use crate::auth::{self, Bootstrapped};
 use crate::config::{Config, ConfigArgs};
-use crate::db::migrate;
+use crate::db::{self, migrate};
 use crate::state::AppState;
 use crate::{invocations, ledger, probes, projects, reports};
 use actix_web::{App, HttpServer, web};
 use hardening::limits::Trust;
 use hardening::serve::tls::{ReloadingCertificate, TlsError};
 use hardening::serve::{ClientPatience, Connections, Listen};
+use secrecy::ExposeSecret;
+use std::fs::File;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +39,10 @@ const KEPT_MICROS: i64 = 30 * 24 * 3600 * 1_000_000;
 pub(super) fn run(args: ServeArgs) -> Verdict {
     let config = args.config.validate().map_err(Failure::new)?;
     start_logging(&config)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}: production would not start");
+    }
+    let _alone = take_alone(&config)?;
     let state = AppState::new(config).map_err(Failure::new)?;
     let listen = state.config.server.listen;
     let listener = Listen::default().bind(listen).map_err(|error| {
@@ -49,6 +55,15 @@ pub(super) fn run(args: ServeArgs) -> Verdict {
     Ok(true)
 }
 
+/// In production a SQLite file is one process's: a second one, which a load balancer would send half
+/// of the requests to, is a mistake.
+fn take_alone(config: &Config) -> Result<Option<File>, Failure> {
+    let url = config.database.url.expose_secret();
+    let is_file = db::Kind::of(url) == Some(db::Kind::Sqlite);
+    let alone = config.server.is_production() && is_file;
+    alone.then(|| db::take_alone(url)).transpose().map_err(Failure)
+}
+
 /// Schema, ledger, default project, first user and key. Safe when two processes start at once.
 fn prepare(state: &AppState, migrate: bool) -> Result<Bootstrapped, Failure> {
     let mut conn = state.db.connect()?;
@@ -57,7 +72,7 @@ fn prepare(state: &AppState, migrate: bool) -> Result<Bootstrapped, Failure> {
             tracing::info!(version, "migrated");
         }
     }
-    crate::db::write(&mut conn, |conn| {
+    db::write(&mut conn, |conn| {
         for (log, from) in ledger::adopt(conn, &state.signers)? {
             let to = log.key(&state.signers).verifier().to_string();
             let act = Act::LedgerKeyRotated { log, from, to };

@@ -1,7 +1,7 @@
 //! What the first start sets up.
 
 use super::secrets::MIN_LENGTH;
-use super::{Faults, Server, value_or_file};
+use super::{Faults, Server};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 
@@ -35,14 +35,14 @@ pub struct Bootstrap {
 impl BootstrapArgs {
     pub(super) fn validate(self, server: &Server, faults: &mut Faults) -> Bootstrap {
         let value = self.bootstrap_admin.as_ref().map(ExposeSecret::expose_secret);
-        let admin = value_or_file(
+        let admin = faults.secret(
             "RESEARCHFLOW_BOOTSTRAP_ADMIN",
             value,
             self.bootstrap_admin_file.as_deref(),
         );
         let value = self.bootstrap_key.as_ref().map(ExposeSecret::expose_secret);
-        let key =
-            value_or_file("RESEARCHFLOW_BOOTSTRAP_KEY", value, self.bootstrap_key_file.as_deref());
+        let file = self.bootstrap_key_file.as_deref();
+        let key = faults.secret("RESEARCHFLOW_BOOTSTRAP_KEY", value, file);
         Bootstrap {
             admin: faults.or(admin, None).and_then(|text| split_admin(&text, faults)),
             key: faults.or(key, None).map(|key| check_key(key, server, faults)),

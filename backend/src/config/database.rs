@@ -1,6 +1,6 @@
 //! Which database, and how many connections to it.
 
-use super::{Faults, Server, value_or_file};
+use super::{Faults, Server};
 use crate::db::Kind;
 use secrecy::SecretString;
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ impl DatabaseArgs {
         use secrecy::ExposeSecret;
         let given = self.database_url.as_ref().map(ExposeSecret::expose_secret);
         let given = given.filter(|url| !url.trim().is_empty());
-        let url = value_or_file("DATABASE_URL", given, self.database_url_file.as_deref());
+        let url = faults.secret("DATABASE_URL", given, self.database_url_file.as_deref());
         let url = faults.or(url, None).unwrap_or_else(|| {
             format!("sqlite://{}", server.data_dir.join("researchflow.db").display())
         });

@@ -1,6 +1,6 @@
 //! How people sign in, and for how long.
 
-use super::Faults;
+use super::{Faults, Server};
 
 /// Settings as given.
 #[derive(Debug, Clone, clap::Args)]
@@ -24,6 +24,10 @@ pub struct IdentityArgs {
     /// The same for one address, which a proxy or a whole clinic may share.
     #[arg(long, env = "RESEARCHFLOW_SIGN_IN_ADDRESS_FAILURES", default_value_t = 20)]
     sign_in_address_failures: i64,
+    /// Whether a user without a second factor can do nothing but set one up; `true` in production,
+    /// unless set.
+    #[arg(long, env = "RESEARCHFLOW_REQUIRE_SECOND_FACTOR")]
+    require_second_factor: Option<bool>,
 }
 
 /// Settings, valid.
@@ -41,6 +45,8 @@ pub struct Identity {
     pub account_failures: i64,
     /// Failed attempts from one address that cost nothing.
     pub address_failures: i64,
+    /// Whether a user without a second factor can do nothing but set one up.
+    pub require_second_factor: bool,
 }
 
 const MICROS: i64 = 1_000_000;
@@ -49,7 +55,7 @@ const MOST_SECONDS: i64 = 365 * 24 * 3600;
 const MOST_FAILURES: i64 = 1_000_000;
 
 impl IdentityArgs {
-    pub(super) fn validate(self, faults: &mut Faults) -> Identity {
+    pub(super) fn validate(self, server: &Server, faults: &mut Faults) -> Identity {
         for (name, value, most) in [
             ("RESEARCHFLOW_SESSION_IDLE_SECONDS", self.session_idle_seconds, MOST_SECONDS),
             ("RESEARCHFLOW_SESSION_MAX_SECONDS", self.session_max_seconds, MOST_SECONDS),
@@ -71,6 +77,7 @@ impl IdentityArgs {
             password_min_length: self.password_min_length,
             account_failures: self.sign_in_account_failures,
             address_failures: self.sign_in_address_failures,
+            require_second_factor: self.require_second_factor.unwrap_or(server.is_production()),
         }
     }
 }

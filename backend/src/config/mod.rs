@@ -4,6 +4,7 @@
 mod bootstrap;
 mod database;
 mod edge;
+mod faults;
 mod identity;
 mod ledger;
 mod redis;
@@ -15,6 +16,7 @@ mod tls;
 pub use bootstrap::{Bootstrap, BootstrapArgs};
 pub use database::{Database, DatabaseArgs};
 pub use edge::{Edge, EdgeArgs, RouteClass};
+pub use faults::ConfigError;
 pub use identity::{Identity, IdentityArgs};
 pub use ledger::{Ledger, LedgerArgs};
 pub use redis::{Redis, RedisArgs};
@@ -24,6 +26,7 @@ pub use telemetry::{LogFormat, Telemetry, TelemetryArgs};
 
 pub use tls::TlsArgs;
 
+use faults::Faults;
 use hardening::serve::tls::TlsSettings;
 use std::path::Path;
 
@@ -75,35 +78,20 @@ pub struct Config {
     pub bootstrap: Bootstrap,
     /// What is logged, and how.
     pub telemetry: Telemetry,
-}
-
-/// All that is wrong with the configuration, in plain words.
-#[derive(Debug, thiserror::Error)]
-#[error("the configuration has {} fault(s):\n  - {}", .0.len(), .0.join("\n  - "))]
-pub struct ConfigError(Vec<String>);
-
-/// Collects faults, so that all are told at once.
-#[derive(Debug, Default)]
-struct Faults(Vec<String>);
-
-impl Faults {
-    fn add(&mut self, fault: impl Into<String>) {
-        self.0.push(fault.into());
-    }
-
-    /// The value, or the fault noted and `fallback` to go on with.
-    fn or<T>(&mut self, outcome: Result<T, String>, fallback: T) -> T {
-        outcome.unwrap_or_else(|fault| {
-            self.add(fault);
-            fallback
-        })
-    }
+    /// What would stop the start in production.
+    pub warnings: Vec<String>,
 }
 
 impl Config {
     /// Whether browsers come by TLS, so that cookies can be kept to it.
     pub fn is_secure(&self) -> bool {
         !self.server.is_development() || self.tls.is_some() || self.edge.tls_terminated
+    }
+
+    /// Whether what clients send can be read on its way.
+    fn is_plain_in_public(&self) -> bool {
+        let is_public = !self.server.listen.ip().to_canonical().is_loopback();
+        is_public && self.tls.is_none() && !self.edge.tls_terminated
     }
 }
 
@@ -116,19 +104,29 @@ impl ConfigArgs {
     pub fn validate(self) -> Result<Config, ConfigError> {
         let mut faults = Faults::default();
         let server = self.server.validate(&mut faults);
-        let config = Config {
+        let mut config = Config {
             database: self.database.validate(&server, &mut faults),
             tls: self.tls.validate(&server, &mut faults),
             redis: self.redis.validate(&mut faults),
             edge: self.edge.validate(&server, &mut faults),
             secrets: self.secrets.validate(&server, &mut faults),
             ledger: self.ledger.validate(&mut faults),
-            identity: self.identity.validate(&mut faults),
+            identity: self.identity.validate(&server, &mut faults),
             bootstrap: self.bootstrap.validate(&server, &mut faults),
             telemetry: self.telemetry.validate(&server),
+            warnings: Vec::new(),
             server,
         };
-        if faults.0.is_empty() { Ok(config) } else { Err(ConfigError(faults.0)) }
+        faults.compare_secrets();
+        if config.is_plain_in_public() {
+            faults.weakness(
+                "RESEARCHFLOW_LISTEN is open to other machines, and would speak plain HTTP there; \
+                 set RESEARCHFLOW_TLS_CERT and RESEARCHFLOW_TLS_KEY, or, behind a proxy that speaks \
+                 TLS, RESEARCHFLOW_TLS_TERMINATED",
+            );
+        }
+        config.warnings = faults.end(config.server.is_production())?;
+        Ok(config)
     }
 }
 
@@ -154,21 +152,4 @@ pub fn without_empty_variables(command: clap::Command) -> clap::Command {
         _ => arg,
     });
     command.mut_subcommands(without_empty_variables)
-}
-
-/// A secret given as a value or as a file that holds it (`<NAME>_FILE`), white space trimmed.
-fn value_or_file(
-    name: &str,
-    value: Option<&str>,
-    file: Option<&Path>,
-) -> Result<Option<String>, String> {
-    match (value, file) {
-        (Some(_), Some(_)) => Err(format!("{name} and {name}_FILE are both set; set one of them")),
-        (Some(value), None) => Ok(Some(value.trim().to_owned())),
-        (None, Some(file)) => match std::fs::read_to_string(file) {
-            Ok(text) => Ok(Some(text.trim().to_owned())),
-            Err(error) => Err(format!("{name}_FILE ({}) cannot be read: {error}", file.display())),
-        },
-        (None, None) => Ok(None),
-    }
 }

@@ -1,6 +1,6 @@
 //! The two keys that everything else is derived from.
 
-use super::{Faults, Server, value_or_file};
+use super::{Faults, Server};
 use hmac::{Hmac, KeyInit, Mac};
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
@@ -76,7 +76,7 @@ struct Given {
 impl Given {
     fn derive(self, server: &Server, faults: &mut Faults) -> std::sync::Arc<SecretBox<[u8; 32]>> {
         let name = self.name;
-        let text = match self.resolve(server) {
+        let text = match self.resolve(server, faults) {
             Ok(text) => text,
             Err(fault) => {
                 faults.add(fault);
@@ -91,14 +91,16 @@ impl Given {
         std::sync::Arc::new(SecretBox::new(Box::new(stretch(name, &text))))
     }
 
-    fn resolve(&self, server: &Server) -> Result<String, String> {
+    fn resolve(&self, server: &Server, faults: &mut Faults) -> Result<String, String> {
         let value = self.value.as_ref().map(ExposeSecret::expose_secret);
-        match value_or_file(self.name, value, self.file.as_deref())? {
+        match faults.secret(self.name, value, self.file.as_deref())? {
             Some(text) => Ok(text),
             None if server.is_development() => {
                 let path = server.data_dir.join(self.kept_as);
                 let kept = fs::read_to_string(&path).map(|text| text.trim().to_owned());
-                kept.or_else(|_| keep_or_make(&path)).map_err(|error| {
+                let kept = kept.or_else(|_| keep_or_make(&path));
+                faults.keep_private(self.name, &path);
+                kept.map_err(|error| {
                     format!("{} cannot be kept in {}: {error}", self.name, path.display())
                 })
             }

@@ -13,7 +13,7 @@ pub struct TlsArgs {
     /// The certificate chain in PEM; the file is read again when it changes.
     #[arg(long, env = "RESEARCHFLOW_TLS_CERT")]
     tls_cert: Option<PathBuf>,
-    /// Its private key in PEM, readable to its owner and group alone.
+    /// Its private key in PEM, readable to its owner alone.
     #[arg(long, env = "RESEARCHFLOW_TLS_KEY")]
     tls_key: Option<PathBuf>,
     /// The oldest version that is spoken.
@@ -58,8 +58,9 @@ impl TlsArgs {
         };
         let files = files.map_err(|fault| faults.add(fault)).ok()?;
         let settings = TlsSettings { files, min, client_ca: self.tls_client_ca };
-        if let Err(fault) = settings.clone().load() {
-            faults.add(fault.to_string());
+        match settings.clone().load() {
+            Ok(_) => faults.keep_private("RESEARCHFLOW_TLS_KEY", &settings.files.key),
+            Err(fault) => faults.add(fault.to_string()),
         }
         Some(settings)
     }

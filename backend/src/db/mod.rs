@@ -11,7 +11,9 @@ pub mod schema;
 pub use conn::{Conn, Kind};
 pub(crate) use conn::{insert_rows, on_each};
 
+mod sole;
 mod sums;
+pub use sole::take_alone;
 pub(crate) use sums::{count_if, sum_of};
 
 use conn::{Manager, Mode};

@@ -210,6 +210,17 @@ async fn keep(
     Ok(ServiceResponse::new(request, response.set_body(BoxBody::new(body))))
 }
 
+/// Forgets the answers that are kept for a caller, and those under way: what they may do has changed,
+/// and a replay asks nobody for leave.
+///
+/// # Errors
+/// The database.
+pub fn forget_answers(conn: &mut Conn, caller: &str) -> Result<(), DbError> {
+    let theirs = dsl::idempotency_keys.filter(idempotency_keys::principal.eq(caller));
+    diesel::delete(theirs).execute(conn)?;
+    Ok(())
+}
+
 fn replay(status: u16, kind: Option<String>, body: Vec<u8>) -> HttpResponse {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let kind = kind.unwrap_or_else(|| "application/json".to_owned());

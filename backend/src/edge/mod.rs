@@ -17,7 +17,7 @@ pub use body::{BodyLimit, read_body};
 pub use client::client_address;
 pub use download::{download, ndjson};
 pub use headers::{CSP_REPORTS, cors_settings, headers};
-pub use idempotency::idempotent;
+pub use idempotency::{forget_answers, idempotent};
 pub(crate) use json::media_type;
 pub use json::{Json, Query};
 pub use limits::{Work, class_of, work_of};

@@ -2,7 +2,9 @@
 
 use super::access::Access;
 use crate::audit::Act;
-use crate::auth::{self, Action, ApiKey, Authenticator, KeyRow, Scope};
+use crate::auth::{self, Action, ApiKey, Authenticator, KeyRow, Principal, Scope};
+use crate::config::RouteClass;
+use crate::db::Conn;
 use crate::edge::{Cursor, Json, ListPage, PageQuery, Query, resource};
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -98,7 +100,8 @@ pub(super) struct NewKey {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
-    /// How often it may be used, as requests/seconds, such as 600/60; as others may, if absent.
+    /// How often it may be used, as requests/seconds, such as 60/60; as others may, if absent. More
+    /// than that takes an administrator of the service.
     #[serde(default)]
     quota: Option<String>,
 }
@@ -126,6 +129,7 @@ pub(super) async fn create(
     }
     let quota = quota.map(|quota| quota.parse::<Quota>()).transpose();
     let quota = quota.map_err(|fault| ApiError::field("/quota", fault.to_string()))?;
+    check_quota(&state, &access, &scopes, quota)?;
     let key = ApiKey::generate(&state.clock.new_id());
     let row = KeyRow {
         id: key.id().to_owned(),
@@ -149,6 +153,41 @@ pub(super) async fn create(
     Ok(shown_once(view))
 }
 
+/// What others may ask is for an administrator of the service to raise, not for those of a project.
+fn check_quota(
+    state: &AppState,
+    access: &Access,
+    scopes: &[Scope],
+    quota: Option<Quota>,
+) -> Result<(), ApiError> {
+    let usual =
+        scopes.iter().filter_map(|scope| state.config.edge.rate_limits.quota(class(*scope)));
+    let exceeded = quota.and_then(|quota| usual.into_iter().find(|usual| exceeds(quota, *usual)));
+    match (exceeded, &*access.principal) {
+        (None, _) | (_, Principal::User { is_admin: true, .. }) => Ok(()),
+        (Some(usual), _) => Err(ApiError::field(
+            "/quota",
+            format!("must not exceed {usual}, unless an administrator of the service sets it"),
+        )),
+    }
+}
+
+/// The class of routes that a scope opens.
+fn class(scope: Scope) -> RouteClass {
+    match scope {
+        Scope::Ingest => RouteClass::Ingest,
+        Scope::Gateway => RouteClass::Gateway,
+        Scope::Read | Scope::Manage => RouteClass::Api,
+    }
+}
+
+/// Whether a quota allows more than another: at once, or in the long run.
+fn exceeds(quota: Quota, usual: Quota) -> bool {
+    let in_time_of =
+        |quota: Quota, other: Quota| u64::from(quota.burst().get()) * other.per().as_secs();
+    quota.burst() > usual.burst() || in_time_of(quota, usual) > in_time_of(usual, quota)
+}
+
 /// An answer that shows a key: nothing about it may leak through its length.
 fn shown_once(view: KeyView) -> HttpResponse {
     let mut response = HttpResponse::Created().json(view);
@@ -166,16 +205,13 @@ pub(super) async fn revoke(
     access: Access,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
-    let (project, key_id) = path.into_inner();
-    let project = access.project(&project, Action::ManageKeys).await?;
-    let (project_id, now) = (project.id.clone(), state.clock.now().micros());
-    let revoke = move |conn: &mut _| {
-        let revoked = auth::revoke_key(conn, Some(&project.id), &key_id, now)?;
+    let now = state.clock.now().micros();
+    let revoke = move |conn: &mut Conn, project_id: &str, key_id: String| {
+        let revoked = auth::revoke_key(conn, Some(project_id), &key_id, now)?;
         revoked.ok_or_else(|| ApiError::not_found("key"))?;
         Ok(((), Act::KeyRevoked { key_id }))
     };
-    access.act(Some(&project_id), revoke).await?;
-    authenticator.forget_keys();
+    change(&access, &authenticator, path, revoke).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -193,18 +229,29 @@ pub(super) async fn rotate(
     access: Access,
     path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, ApiError> {
-    let (project, key_id) = path.into_inner();
-    let project = access.project(&project, Action::ManageKeys).await?;
-    let (project_id, now) = (project.id.clone(), state.clock.now().micros());
-    let next = ApiKey::generate(&state.clock.new_id());
-    let rotate = move |conn: &mut _| {
+    let (now, next) = (state.clock.now().micros(), ApiKey::generate(&state.clock.new_id()));
+    let rotate = move |conn: &mut Conn, project_id: &str, key_id: String| {
         let until = now + OVERLAP_MICROS;
-        let row = auth::rotate_key(conn, &project.id, &key_id, &next, now, until)?;
+        let row = auth::rotate_key(conn, project_id, &key_id, &next, now, until)?;
         let row = row.ok_or_else(|| ApiError::not_found("key"))?;
         let act = Act::KeyRotated { key_id, successor: row.id.clone() };
         Ok((KeyView { key: Some(next.reveal().to_owned()), ..KeyView::from(row) }, act))
     };
-    let view = access.act(Some(&project_id), rotate).await?;
+    Ok(shown_once(change(&access, &authenticator, path, rotate).await?))
+}
+
+/// Changes the key of a path, if the caller may; what was known of it is forgotten.
+async fn change<T: Send + 'static>(
+    access: &Access,
+    authenticator: &Authenticator,
+    path: web::Path<(String, String)>,
+    body: impl FnOnce(&mut Conn, &str, String) -> Result<(T, Act), ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let (project, key_id) = path.into_inner();
+    let project = access.project(&project, Action::ManageKeys).await?;
+    let project_id = project.id.clone();
+    let act = move |conn: &mut Conn| body(conn, &project_id, key_id);
+    let done = access.act(Some(&project.id), act).await?;
     authenticator.forget_keys();
-    Ok(shown_once(view))
+    Ok(done)
 }

@@ -1,16 +1,21 @@
 //! Signing in and out, and what users do about their own account.
 
+mod again;
 mod password;
 mod second_factor;
 mod sessions;
 mod sign_in;
 
+use super::attempt::Attempt;
+use super::device::Target;
 use super::store::users::UserRow;
+use super::whence::Whence;
 use super::{PasswordHash, session::SignedIn};
 use crate::edge::resource;
 use crate::error::ApiError;
+use crate::state::AppState;
 use actix_web::http::Method;
-use actix_web::web;
+use actix_web::{HttpRequest, web};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
@@ -46,6 +51,10 @@ pub fn routes(config: &mut web::ServiceConfig) {
             [(Method::POST, web::to(second_factor::confirm))],
         ))
         .service(resource(
+            "/users/me/totp/recovery-codes",
+            [(Method::POST, web::to(second_factor::new_codes))],
+        ))
+        .service(resource(
             "/users/me/totp/disable",
             [(Method::POST, web::to(second_factor::disable))],
         ));
@@ -63,6 +72,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     second_factor::show,
     second_factor::enrol,
     second_factor::confirm,
+    second_factor::new_codes,
     second_factor::disable,
 ))]
 struct Paths;
@@ -86,6 +96,17 @@ impl User {
     fn of(user: UserRow) -> Self {
         Self { id: user.id, email: user.email, is_admin: user.is_admin }
     }
+}
+
+/// Counts an attempt of whoever is signed in to prove it.
+async fn begin(
+    state: &AppState,
+    request: &HttpRequest,
+    signed_in: &SignedIn,
+) -> Result<Attempt, ApiError> {
+    let user = &signed_in.user;
+    let target = Target::of(state, request, &user.email, Some(user));
+    Attempt::begin(state, &target, &Whence::of(request)).await
 }
 
 /// Whether the password is that of whoever is signed in.

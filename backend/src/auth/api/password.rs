@@ -1,11 +1,10 @@
 //! Changing one's password.
 
-use super::is_password_of;
-use crate::audit::{self, Act};
-use crate::auth::attempt::Attempt;
-use crate::auth::session::{self, SignedIn};
-use crate::auth::store::users::set_password;
-use crate::auth::whence::Whence;
+use super::again::{self, Shown};
+use crate::audit::Act;
+use crate::auth::second_factor::Proof;
+use crate::auth::session::SignedIn;
+use crate::auth::store::users::{UserRow, set_password};
 use crate::auth::{PasswordHash, password_rules};
 use crate::db::Conn;
 use crate::edge::Json;
@@ -24,9 +23,15 @@ pub(super) struct PasswordChange {
     /// The password from now on.
     #[schema(value_type = String)]
     new: SecretString,
+    /// The code that their authenticator app shows, if they have a second factor.
+    #[serde(default)]
+    totp: Option<String>,
+    /// One of their recovery codes instead, which is used up by it.
+    #[serde(default)]
+    recovery_code: Option<String>,
 }
 
-/// Change one's password. All other sessions end, and this one gets a new cookie.
+/// Change one's password, which takes the present one and, where there is one, the second factor. All other sessions end, and this one gets a new cookie.
 #[utoipa::path(put, path = "/api/v1/users/me/password", tag = "identity", request_body = PasswordChange,
     responses((status = 204, description = "Changed")))]
 pub(super) async fn change(
@@ -35,25 +40,18 @@ pub(super) async fn change(
     signed_in: SignedIn,
     body: Json<PasswordChange>,
 ) -> Result<HttpResponse, ApiError> {
-    let PasswordChange { current, new } = body.into_inner();
+    let PasswordChange { current, new, totp, recovery_code } = body.into_inner();
     if new.expose_secret() == current.expose_secret() {
         return Err(ApiError::field("/new", "must be another one"));
     }
     let hash = hashed(&state, &signed_in, new).await?;
-    let whence = Whence::of(&request);
-    let attempt = Attempt::begin(&state, &signed_in.user.email, &whence).await?;
-    if !is_password_of(&signed_in, current).await? {
-        attempt.failed(&state).await?;
-        return Err(ApiError::field("/current", "is not your password"));
-    }
-    let (inner, who) = (state.clone(), signed_in.who.clone());
-    let change = move |conn: &mut Conn| {
-        attempt.succeeded(conn)?;
-        set_password(conn, &signed_in.user.id, hash.as_str())?;
-        let cookie = session::start_anew(conn, &inner, &signed_in)?;
-        Ok::<_, ApiError>((cookie, Act::PasswordChanged { user_id: signed_in.user.id }))
+    let proof = Proof::of(totp, recovery_code);
+    let shown = Shown { password: current, pointer: "/current", proof };
+    let change = move |conn: &mut Conn, user: &UserRow| {
+        set_password(conn, &user.id, hash.as_str())?;
+        Ok(((), Act::PasswordChanged { user_id: user.id.clone() }))
     };
-    let cookie = audit::write(&state, who, None, change).await?;
+    let ((), cookie) = again::change(&state, &request, signed_in, shown, change).await?;
     Ok(HttpResponse::NoContent().cookie(cookie).finish())
 }
 

@@ -1,15 +1,15 @@
 //! Turning one's second factor on and off.
 
-use super::is_password_of;
+use super::again::{self, Shown};
+use super::{begin, is_password_of};
 use crate::audit::{self, Act};
-use crate::auth::attempt::Attempt;
 use crate::auth::second_factor::{self, Proof};
 use crate::auth::session::{self, SignedIn};
 use crate::auth::store::second_factors;
-use crate::auth::whence::Whence;
+use crate::auth::store::users::UserRow;
 use crate::db::{Conn, DbError};
 use crate::edge::Json;
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::SecretString;
@@ -68,7 +68,7 @@ pub(super) async fn enrol(
     signed_in: SignedIn,
     body: Json<Enrolment>,
 ) -> Result<HttpResponse, ApiError> {
-    let attempt = Attempt::begin(&state, &signed_in.user.email, &Whence::of(&request)).await?;
+    let attempt = begin(&state, &request, &signed_in).await?;
     if !is_password_of(&signed_in, body.into_inner().password).await? {
         attempt.failed(&state).await?;
         return Err(ApiError::field("/password", "is not your password"));
@@ -106,7 +106,7 @@ pub(super) async fn confirm(
     body: Json<Confirmation>,
 ) -> Result<HttpResponse, ApiError> {
     let Confirmation { code } = body.into_inner();
-    let attempt = Attempt::begin(&state, &signed_in.user.email, &Whence::of(&request)).await?;
+    let attempt = begin(&state, &request, &signed_in).await?;
     let (inner, counted) = (state.clone(), attempt.clone());
     let confirm = move |conn: &mut Conn| {
         let codes = second_factor::confirm(conn, &inner, &signed_in.user, &code)?;
@@ -119,7 +119,7 @@ pub(super) async fn confirm(
     };
     let Some((cookie, codes, record)) = state.db.write(confirm).await? else {
         attempt.failed(&state).await?;
-        return Err(wrong("/code"));
+        return Err(ApiError::field("/code", "is wrong, or was used already"));
     };
     audit::tell(&record);
     Ok(HttpResponse::Ok().cookie(cookie).json(codes))
@@ -127,7 +127,10 @@ pub(super) async fn confirm(
 
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Disabling {
+pub(super) struct BothFactors {
+    /// One's password, once more.
+    #[schema(value_type = String)]
+    password: SecretString,
     /// The code that the app shows.
     #[serde(default)]
     totp: Option<String>,
@@ -136,40 +139,53 @@ pub(super) struct Disabling {
     recovery_code: Option<String>,
 }
 
-/// Turn the second factor off. All other sessions end, and this one gets a new cookie.
-#[utoipa::path(post, path = "/api/v1/users/me/totp/disable", tag = "identity", request_body = Disabling,
+impl From<BothFactors> for Shown {
+    fn from(body: BothFactors) -> Self {
+        let proof = Proof::of(body.totp, body.recovery_code);
+        Self { password: body.password, pointer: "/password", proof }
+    }
+}
+
+/// New recovery codes, in the place of those there are. All other sessions end, and this one gets a
+/// new cookie.
+#[utoipa::path(post, path = "/api/v1/users/me/totp/recovery-codes", tag = "identity", request_body = BothFactors,
+    responses((status = 200, description = "The recovery codes, shown this once", body = RecoveryCodes)))]
+pub(super) async fn new_codes(
+    state: web::Data<AppState>,
+    request: HttpRequest,
+    signed_in: SignedIn,
+    body: Json<BothFactors>,
+) -> Result<HttpResponse, ApiError> {
+    let change = |conn: &mut Conn, user: &UserRow| {
+        if !second_factor::is_on(conn, &user.id)? {
+            return Err(ApiError::new(Code::Conflict, "There is no second factor."));
+        }
+        let recovery_codes = second_factor::new_codes(conn, &user.id)?;
+        let act = Act::RecoveryCodesReplaced { user_id: user.id.clone() };
+        Ok((RecoveryCodes { recovery_codes }, act))
+    };
+    let shown = body.into_inner().into();
+    let (codes, cookie) = again::change(&state, &request, signed_in, shown, change).await?;
+    Ok(HttpResponse::Ok().cookie(cookie).json(codes))
+}
+
+/// Turn the second factor off, which takes the password and a code. All other sessions end, and this
+/// one gets a new cookie.
+#[utoipa::path(post, path = "/api/v1/users/me/totp/disable", tag = "identity", request_body = BothFactors,
     responses((status = 204, description = "It is off")))]
 pub(super) async fn disable(
     state: web::Data<AppState>,
     request: HttpRequest,
     signed_in: SignedIn,
-    body: Json<Disabling>,
+    body: Json<BothFactors>,
 ) -> Result<HttpResponse, ApiError> {
-    let Disabling { totp, recovery_code } = body.into_inner();
-    let pointer = if totp.is_some() { "/totp" } else { "/recovery_code" };
-    let proof = totp.map(Proof::Totp).or(recovery_code.map(Proof::Recovery));
-    let proof = proof.ok_or_else(|| ApiError::field("/totp", "is needed, or recovery_code is"))?;
-    let attempt = Attempt::begin(&state, &signed_in.user.email, &Whence::of(&request)).await?;
-    let (inner, counted) = (state.clone(), attempt.clone());
-    let disable = move |conn: &mut Conn| {
-        if !second_factor::accept(conn, &inner, &signed_in.user.id, &proof)? {
-            return Ok(None);
+    let change = |conn: &mut Conn, user: &UserRow| {
+        if !second_factors::remove(conn, &user.id)? {
+            return Err(ApiError::new(Code::Conflict, "There is no second factor."));
         }
-        counted.succeeded(conn)?;
-        second_factors::remove(conn, &signed_in.user.id)?;
-        let cookie = session::start_anew(conn, &inner, &signed_in)?;
-        let act = Act::SecondFactorDisabled { user_id: signed_in.user.id };
-        let record = audit::seal(conn, &inner, signed_in.who, None, act)?;
-        Ok::<_, ApiError>(Some((cookie, record)))
+        Ok(((), Act::SecondFactorDisabled { user_id: user.id.clone() }))
     };
-    let Some((cookie, record)) = state.db.write(disable).await? else {
-        attempt.failed(&state).await?;
-        return Err(wrong(pointer));
-    };
-    audit::tell(&record);
+    let shown = body.into_inner().into();
+    let ((), cookie) = again::change(&state, &request, signed_in, shown, change).await?;
     Ok(HttpResponse::NoContent().cookie(cookie).finish())
-}
-
-fn wrong(pointer: &str) -> ApiError {
-    ApiError::field(pointer, "is wrong, or was used already")
 }

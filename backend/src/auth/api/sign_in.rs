@@ -4,7 +4,9 @@ use super::User;
 use crate::audit::{self, Act, Actor};
 use crate::auth::PasswordHash;
 use crate::auth::attempt::Attempt;
-use crate::auth::second_factor::{self, Proof};
+use crate::auth::credential::SecretHash;
+use crate::auth::device::{self, Target};
+use crate::auth::second_factor::{self, Asked, Proof};
 use crate::auth::session::{self, Token};
 use crate::auth::store::sessions::{self, SessionRow};
 use crate::auth::store::users::{UserRow, find_user};
@@ -64,14 +66,20 @@ pub(super) async fn sign_in(
     body: Json<SignIn>,
 ) -> Result<HttpResponse, ApiError> {
     let SignIn { email, password, totp, recovery_code } = body.into_inner();
-    let proof = totp.map(Proof::Totp).or(recovery_code.map(Proof::Recovery));
+    let proof = Proof::of(totp, recovery_code);
     let email = email.trim().to_lowercase();
     let whence = Whence::of(&request);
-    if let Some(refusal) = limit(&state, &limiter, &email, &whence).await {
+    let network = Identity::new("network", &whence.network());
+    if let Some(refusal) = refusal(&limiter, &network).await {
         return Ok(refusal);
     }
-    let attempt = Attempt::begin(&state, &email, &whence).await?;
-    let user = state.db.read(move |conn| find_user(conn, &email)).await?;
+    let wanted = email.clone();
+    let user = state.db.read(move |conn| find_user(conn, &wanted)).await?;
+    let target = Target::of(&state, &request, &email, user.as_ref());
+    if let Some(refusal) = refusal(&limiter, &identity(&state, &target)).await {
+        return Ok(refusal);
+    }
+    let attempt = Attempt::begin(&state, &target, &whence).await?;
     let Some(user) = check(user, password).await? else {
         attempt.failed(&state).await?;
         return Err(ApiError::new(Code::Unauthenticated, "Email or password is wrong."));
@@ -82,10 +90,7 @@ pub(super) async fn sign_in(
     let (inner, counted, replaced) =
         (state.clone(), attempt.clone(), session::hash_in(&state, &request));
     let start = move |conn: &mut Conn| {
-        if let Some(id_hash) = replaced {
-            sessions::end_by_hash(conn, &id_hash)?;
-        }
-        start(conn, &inner, &counted, row, proof.as_ref(), &whence)
+        start(conn, &inner, &counted, row, replaced, proof.as_ref(), &whence)
     };
     match state.db.write(start).await? {
         Outcome::Done(records) => records.iter().for_each(|record| audit::tell(record)),
@@ -99,33 +104,27 @@ pub(super) async fn sign_in(
             return Err(ApiError::new(Code::SecondFactorRequired, detail));
         }
     }
-    Ok(HttpResponse::Created().cookie(token.cookie(&state, expires_at)).json(SessionStarted {
-        user: User::of(user),
-        expires_at: Timestamp::from_micros(expires_at),
-    }))
+    let mut answer = HttpResponse::Created();
+    answer.cookie(token.cookie(&state, expires_at));
+    if !target.is_device() {
+        answer.cookie(device::cookie(&state, &user));
+    }
+    let expires_at = Timestamp::from_micros(expires_at);
+    Ok(answer.json(SessionStarted { user: User::of(user), expires_at }))
 }
 
-/// Counts a sign-in for the address, and then for the account, whether there is one or not: whoever
-/// has asked too often from one address must not use up what others may. The answer, if it is refused.
-async fn limit(
-    state: &AppState,
-    limiter: &Limiter<RouteClass>,
-    email: &str,
-    whence: &Whence,
-) -> Option<HttpResponse> {
+/// What a sign-in counts on besides the address; after that, since whoever has asked too often from
+/// one address must not use up what others may.
+fn identity(state: &AppState, target: &Target) -> Identity {
     // What Redis keeps must not tell who has an account.
-    let account = state.derive_key(&[b"researchflow sign-in limit", email.as_bytes()]);
-    let subjects = [
-        Identity::new("network", &whence.network()),
-        Identity::new("account", &hex::encode(account)),
-    ];
-    for subject in &subjects {
-        let ruling = limiter.check(RouteClass::Auth, subject, None).await;
-        if let Some(refused) = ruling.filter(|ruling| !ruling.allowed()) {
-            return Some(refused.refusal());
-        }
-    }
-    None
+    let parts = [b"researchflow sign-in limit", target.kind.as_bytes(), target.name.as_bytes()];
+    Identity::new(target.kind, &hex::encode(state.derive_key(&parts)))
+}
+
+/// Counts a sign-in. The answer, if it is refused.
+async fn refusal(limiter: &Limiter<RouteClass>, subject: &Identity) -> Option<HttpResponse> {
+    let ruling = limiter.check(RouteClass::Auth, subject, None).await;
+    ruling.filter(|ruling| !ruling.allowed()).map(|ruling| ruling.refusal())
 }
 
 /// The user, if the password is theirs. Unknown and disabled users take as long.
@@ -141,33 +140,35 @@ async fn check(user: Option<UserRow>, password: SecretString) -> Result<Option<U
     web::block(work).await.map_err(ApiError::internal)
 }
 
-/// Stores the session, once the second factor is shown where there is one.
+/// Stores the session in the place of the one that the request came with, once the second factor is
+/// shown where there is one.
 fn start(
     conn: &mut Conn,
     state: &AppState,
     attempt: &Attempt,
     row: SessionRow,
+    replaced: Option<SecretHash>,
     proof: Option<&Proof>,
     whence: &Whence,
 ) -> Result<Outcome, ApiError> {
     let user_id = row.user_id.clone();
-    let proof = match (second_factor::is_on(conn, &user_id)?, proof) {
-        (false, _) => None,
-        (true, None) => {
+    let asked = second_factor::ask(conn, state, &user_id, proof)?;
+    match asked {
+        Asked::Off | Asked::Right => {}
+        Asked::Missing => {
             attempt.undecided(conn)?;
             return Ok(Outcome::CodeNeeded);
         }
-        (true, Some(proof)) if second_factor::accept(conn, state, &user_id, proof)? => Some(proof),
-        (true, Some(_)) => return Ok(Outcome::CodeWrong),
-    };
-    attempt.succeeded(conn)?;
-    sessions::insert(conn, row)?;
-    let mut seal =
-        |act| audit::seal(conn, state, whence.who(Actor::User(user_id.clone())), None, act);
-    let mut records = Vec::new();
-    if matches!(proof, Some(Proof::Recovery(_))) {
-        records.push(seal(Act::RecoveryCodeUsed { user_id: user_id.clone() })?);
+        Asked::Wrong => return Ok(Outcome::CodeWrong),
     }
-    records.push(seal(Act::SignedIn { user_id: user_id.clone() })?);
-    Ok(Outcome::Done(records))
+    attempt.succeeded(conn)?;
+    if let Some(id_hash) = replaced {
+        sessions::end_by_hash(conn, &id_hash)?;
+    }
+    sessions::insert(conn, row)?;
+    let used = second_factor::used(asked, proof, &user_id);
+    let acts = used.into_iter().chain([Act::SignedIn { user_id: user_id.clone() }]);
+    let who = whence.who(Actor::User(user_id));
+    let seal = |act| audit::seal(conn, state, who.clone(), None, act);
+    Ok(Outcome::Done(acts.map(seal).collect::<Result<_, _>>()?))
 }

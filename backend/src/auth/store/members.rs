@@ -1,9 +1,11 @@
 //! Who is in which project, in the database.
 
 use super::sessions;
+use crate::audit::Actor;
 use crate::auth::Role;
 use crate::db::schema::{memberships, users};
 use crate::db::{Conn, DbError, on_each};
+use crate::edge::forget_answers;
 use diesel::prelude::*;
 
 /// A user in a project.
@@ -60,7 +62,7 @@ pub fn set_member(
             .set(memberships::role.eq(role.as_str()))
             .execute(conn)?
     });
-    sessions::renew_all(conn, user_id)
+    rights_changed(conn, user_id)
 }
 
 /// Takes a user out of a project; `false` if they were not in it. Their sessions get new ids.
@@ -68,6 +70,12 @@ pub fn set_member(
 /// # Errors
 /// The database.
 pub fn remove_member(conn: &mut Conn, project_id: &str, user_id: &str) -> Result<bool, DbError> {
-    sessions::renew_all(conn, user_id)?;
+    rights_changed(conn, user_id)?;
     Ok(diesel::delete(memberships::table.find((project_id, user_id))).execute(conn)? == 1)
+}
+
+/// What was given to somebody with other rights is theirs no more.
+fn rights_changed(conn: &mut Conn, user_id: &str) -> Result<(), DbError> {
+    forget_answers(conn, &Actor::User(user_id.to_owned()).label())?;
+    sessions::renew_all(conn, user_id)
 }

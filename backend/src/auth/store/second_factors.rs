@@ -41,14 +41,21 @@ pub(in crate::auth) fn take_step(
     Ok(diesel::update(unused).set(second_factors::last_step.eq(step)).execute(conn)? == 1)
 }
 
-/// From now on the second factor is asked for; these are its recovery codes.
-pub(in crate::auth) fn confirm(
+/// From now on the second factor is asked for.
+pub(in crate::auth) fn confirm(conn: &mut Conn, user_id: &str) -> Result<(), DbError> {
+    let row = second_factors::table.find(user_id);
+    diesel::update(row).set(second_factors::confirmed.eq(true)).execute(conn)?;
+    Ok(())
+}
+
+/// The user's recovery codes are these from now on.
+pub(in crate::auth) fn replace_codes(
     conn: &mut Conn,
     user_id: &str,
     code_hashes: Vec<Vec<u8>>,
 ) -> Result<(), DbError> {
-    let row = second_factors::table.find(user_id);
-    diesel::update(row).set(second_factors::confirmed.eq(true)).execute(conn)?;
+    let before = recovery_codes::table.filter(recovery_codes::user_id.eq(user_id));
+    diesel::delete(before).execute(conn)?;
     let rows: Vec<_> = code_hashes
         .into_iter()
         .map(|hash| (recovery_codes::user_id.eq(user_id), recovery_codes::code_hash.eq(hash)))
@@ -74,10 +81,9 @@ pub(in crate::auth) fn codes_left(conn: &mut Conn, user_id: &str) -> Result<i64,
     Ok(theirs.count().get_result(conn)?)
 }
 
-/// Removes the second factor and its recovery codes.
-pub(in crate::auth) fn remove(conn: &mut Conn, user_id: &str) -> Result<(), DbError> {
+/// Removes the second factor and its recovery codes; `false` if there is none.
+pub(in crate::auth) fn remove(conn: &mut Conn, user_id: &str) -> Result<bool, DbError> {
     let codes = recovery_codes::table.filter(recovery_codes::user_id.eq(user_id));
     diesel::delete(codes).execute(conn)?;
-    diesel::delete(second_factors::table.find(user_id)).execute(conn)?;
-    Ok(())
+    Ok(diesel::delete(second_factors::table.find(user_id)).execute(conn)? == 1)
 }

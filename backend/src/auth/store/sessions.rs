@@ -147,3 +147,9 @@ pub(in crate::auth) fn end_others(
         sessions::table.filter(sessions::user_id.eq(user_id)).filter(sessions::id.ne(kept));
     Ok(diesel::delete(others).execute(conn)? as u64)
 }
+
+/// Ends every session of a user.
+pub(in crate::auth) fn end_all(conn: &mut Conn, user_id: &str) -> Result<(), DbError> {
+    diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id))).execute(conn)?;
+    Ok(())
+}

@@ -1,6 +1,6 @@
 //! Users in the database.
 
-use crate::db::schema::{sessions, users};
+use crate::db::schema::users;
 use crate::db::{Conn, DbError, on_each};
 use diesel::prelude::*;
 
@@ -36,17 +36,14 @@ pub fn find_user(conn: &mut Conn, email: &str) -> Result<Option<UserRow>, DbErro
     Ok(users::table.filter(users::email.eq(email)).first(conn).optional()?)
 }
 
-/// Disables a user and ends their sessions; `None` if there is no such user.
-///
-/// # Errors
-/// The database.
-pub fn disable_user(conn: &mut Conn, email: &str, now: i64) -> Result<Option<String>, DbError> {
-    let Some(user) = find_user(conn, email)? else { return Ok(None) };
-    let row = users::table.find(&user.id);
-    diesel::update(row).set(users::disabled_at.eq(Some(now))).execute(conn)?;
-    let theirs = sessions::table.filter(sessions::user_id.eq(&user.id));
-    diesel::delete(theirs).execute(conn)?;
-    Ok(Some(user.id))
+/// Since when (microseconds) a user is kept out, if they are.
+pub(in crate::auth) fn set_disabled(
+    conn: &mut Conn,
+    id: &str,
+    disabled_at: Option<i64>,
+) -> Result<(), DbError> {
+    diesel::update(users::table.find(id)).set(users::disabled_at.eq(disabled_at)).execute(conn)?;
+    Ok(())
 }
 
 /// Whether there is any user yet.

@@ -4,7 +4,7 @@ use super::gcra::Answer;
 use super::identity::Identity;
 use super::quota::Quota;
 use redis::aio::MultiplexedConnection;
-use redis::{Client, RedisError, Script};
+use redis::{Client, RedisError, Script, TlsCertificates};
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
@@ -15,8 +15,10 @@ const CONNECT: Duration = Duration::from_secs(1);
 /// Where Redis is, and how it is used.
 #[derive(Clone)]
 pub struct RedisSettings {
-    /// `redis://[user:password@]host[:port][/database]`
+    /// `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS.
     pub url: String,
+    /// PEM certificates of those who vouch for a `rediss://`; `None`: those that this machine trusts.
+    pub ca: Option<Vec<u8>>,
     /// Before every key, so that services can share a Redis. Keys are `<prefix>rl:{class:identity}`.
     pub prefix: String,
     /// How long a request waits for Redis before it does without.
@@ -29,22 +31,22 @@ impl RedisSettings {
 
     /// Settings with the usual patience.
     pub fn new(url: impl Into<String>, prefix: impl Into<String>) -> Self {
-        Self { url: url.into(), prefix: prefix.into(), patience: Self::PATIENCE }
+        Self { url: url.into(), ca: None, prefix: prefix.into(), patience: Self::PATIENCE }
     }
 }
 
 /// Without the URL, which may have a password in it.
 impl fmt::Debug for RedisSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url: _, prefix, patience } = self;
+        let Self { url: _, ca: _, prefix, patience } = self;
         let mut shown = f.debug_struct("RedisSettings");
         shown.field("prefix", prefix).field("patience", patience).finish_non_exhaustive()
     }
 }
 
-/// The URL is not one of Redis.
+/// The URL is not one of Redis, or the certificates for it are none.
 #[derive(Debug, thiserror::Error)]
-#[error("the URL of Redis cannot be read")]
+#[error("the URL of Redis, or the certificates for it, cannot be read")]
 pub struct RedisUrlError(#[source] RedisError);
 
 /// Why Redis did not answer. Not for clients.
@@ -56,6 +58,13 @@ pub(super) enum Fault {
     TooSlow(#[from] Elapsed),
     #[error(transparent)]
     Redis(#[from] RedisError),
+}
+
+fn client(url: String, ca: Option<Vec<u8>>) -> Result<Client, RedisError> {
+    match ca {
+        None => Client::open(url),
+        ca => Client::build_with_tls(url, TlsCertificates { client_tls: None, root_cert: ca }),
+    }
 }
 
 /// The one connection, shared by all requests: what they ask is pipelined.
@@ -71,7 +80,7 @@ impl Redis {
     /// Not connected yet.
     pub(super) fn new(settings: RedisSettings) -> Result<Self, RedisUrlError> {
         Ok(Self {
-            client: Client::open(settings.url).map_err(RedisUrlError)?,
+            client: client(settings.url, settings.ca).map_err(RedisUrlError)?,
             script: Script::new(include_str!("redis.lua")),
             prefix: settings.prefix,
             patience: settings.patience,

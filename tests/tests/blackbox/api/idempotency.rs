@@ -7,6 +7,7 @@ both!(
     the_same_request_has_the_same_answer,
     another_request_is_refused,
     keys_of_two_callers_are_two_keys,
+    who_may_no_more_gets_no_replay,
     at_once_is_once
 );
 
@@ -50,6 +51,34 @@ fn keys_of_two_callers_are_two_keys(database: Database) {
     let first = post(&one, &keys, "k", &json!({"name": "one", "scopes": ["read"]})).expect(201);
     let second = post(&two, &keys, "k", &json!({"name": "two", "scopes": ["read"]})).expect(201);
     assert_ne!(first["id"], second["id"]);
+}
+
+fn who_may_no_more_gets_no_replay(database: Database) {
+    let service = Service::start(database);
+    let keys = format!("{PROJECT}/keys");
+    let body = json!({"name": "once", "scopes": ["read"]});
+    let email = "leaver@researchflow.test";
+    let (member, admin) = (service.user(email, Some("operator")), service.admin());
+    let elsewhere = service.nobody().sign_in(email, tests::PASSWORD);
+    let elsewhere = elsewhere.with("cookie", &elsewhere.cookie());
+    post(&member, &keys, "k", &body).expect(201);
+    // A retry from another of their sessions is theirs as well.
+    post(&elsewhere, &keys, "k", &body).expect(201);
+    let role = |role: &str| {
+        let member = json!({"email": email, "role": role});
+        admin.json("PUT", &format!("{PROJECT}/members"), &member).expect(200)
+    };
+    let user_id = role("viewer")["user_id"].as_str().unwrap().to_owned();
+    post(&member, &keys, "k", &body).problem(403);
+    role("operator");
+    post(&member, &keys, "k", &body).expect(201);
+    admin.delete(&format!("{PROJECT}/members/{user_id}")).expect(204);
+    post(&member, &keys, "k", &body).problem(404);
+
+    let (id, key) = service.new_key(&["manage"]);
+    post(&key, &keys, "k", &body).expect(201);
+    service.key().delete(&format!("{keys}/{id}")).expect(204);
+    post(&key, &keys, "k", &body).problem(401);
 }
 
 fn at_once_is_once(database: Database) {

@@ -10,6 +10,7 @@ both!(
     a_revoked_key_is_worth_nothing,
     a_key_is_shown_once,
     an_expired_key_is_worth_nothing,
+    a_quota_beyond_the_usual_is_an_administrators,
     keys_by_command
 );
 
@@ -101,6 +102,36 @@ fn an_expired_key_is_worth_nothing(database: Database) {
     } else {
         answer.problem_at(422, "/expires_at");
     }
+}
+
+fn a_quota_beyond_the_usual_is_an_administrators(database: Database) {
+    let limits = "api=100/60,ingest=1000/60,console=off,auth=off";
+    let service = Service::builder(database).env("RESEARCHFLOW_RATE_LIMITS", limits).start();
+    let operator = service.user("operator@researchflow.test", Some("operator"));
+    let (_, manager) = service.new_key(&["manage"]);
+    let key = |scope: &str, quota: &str| json!({"name": "k", "scopes": [scope], "quota": quota});
+    for client in [&operator, &manager] {
+        for (scope, quota) in [
+            ("read", "101/60"),
+            ("read", "100/59"),
+            ("read", "10/1"),
+            ("ingest", "1001/60"),
+            ("manage", "1000/60"),
+        ] {
+            let problem = client.post(KEYS, &key(scope, quota)).problem_at(422, "/quota");
+            assert!(problem["detail"].as_str().unwrap().contains("an administrator"), "{problem}");
+        }
+        for (scope, quota) in [("read", "100/60"), ("read", "1/1"), ("ingest", "1000/60")] {
+            assert_eq!(client.post(KEYS, &key(scope, quota)).expect(201)["quota"], quota);
+        }
+        let both = json!({"name": "k", "scopes": ["ingest", "read"], "quota": "1000/60"});
+        client.post(KEYS, &both).problem_at(422, "/quota");
+    }
+    let admin = service.admin();
+    let raised = admin.post(KEYS, &key("read", "1000/60")).expect(201);
+    // Whoever replaces it keeps what was granted.
+    let rotate = format!("{KEYS}/{}/rotate", raised["id"].as_str().unwrap());
+    assert_eq!(operator.post(&rotate, &json!({})).expect(201)["quota"], "1000/60");
 }
 
 fn keys_by_command(database: Database) {

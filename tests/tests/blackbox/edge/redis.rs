@@ -134,3 +134,32 @@ fn an_emptied_redis_gives_nobody_a_second_quota() {
         is_refused(&client.get(PROJECT), 7200);
     }
 }
+
+#[test]
+fn redis_is_reached_over_tls_if_its_certificate_holds() {
+    let redis = Redis::start_tls();
+    let (url, ca) = redis.tls();
+    // All that the machine itself trusts.
+    let trusted_file = tempfile::NamedTempFile::new().unwrap();
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(&trusted_file, other.cert.pem()).unwrap();
+    let trusted = &trusted_file.path().display().to_string();
+    let service = |url: &str, more: &[(&str, &str)]| {
+        let builder = Service::builder(Database::sqlite()).env("REDIS_URL", url);
+        let builder = builder.env(LIMITS, "api=50/36000").env("SSL_CERT_FILE", trusted);
+        more.iter().fold(builder, |builder, (name, value)| builder.env(name, value)).start()
+    };
+    let ca = ca.display().to_string();
+    let trusting = service(&url, &[("RESEARCHFLOW_REDIS_CA", &ca)]);
+    is(&trusting, true);
+    trusting.key().get(PROJECT).expect(200);
+    // Neither a certificate that nobody here vouches for, nor one for another name.
+    let elsewhere = url.replace("localhost", "127.0.0.1");
+    let unknown = service(&url, &[]);
+    let misnamed = service(&elsewhere, &[("RESEARCHFLOW_REDIS_CA", &ca)]);
+    for service in [unknown, misnamed] {
+        assert_eq!(up(&service), Some(false));
+        service.key().get(PROJECT).expect(200);
+        assert_eq!(up(&service), Some(false));
+    }
+}

@@ -87,3 +87,29 @@ fn http_2_needs_no_tls_on_this_machine() {
         assert_eq!(curled.answer.header("strict-transport-security"), None, "{wish}");
     }
 }
+
+#[test]
+fn the_health_check_speaks_what_the_service_speaks() {
+    let certificate = |service: &Service| {
+        service.database().data_dir().join("development-cert.pem").display().to_string()
+    };
+    let plain = Service::start(Database::sqlite());
+    let encrypted = service(&[]);
+    let trusted = service(&[("RESEARCHFLOW_TLS_MIN", "1.3")]);
+    // Any certificate will do for those who vouch for clients: nobody shows one.
+    let strict = Service::builder(Database::sqlite())
+        .env("RESEARCHFLOW_TLS", "true")
+        .env("RESEARCHFLOW_TLS_CLIENT_CA", &certificate(&trusted))
+        .start();
+    for service in [&plain, &encrypted, &trusted, &strict] {
+        let healthy = service.researchflow(&["healthcheck"]);
+        assert_eq!(healthy.code, 0, "{healthy:?}");
+    }
+    let foreign = ["healthcheck", "--tls", "--listen", "192.0.2.1:443"];
+    let foreign = encrypted.researchflow(&foreign);
+    assert_eq!(foreign.code, 1);
+    assert!(foreign.complaint.contains("is not of this machine"), "{foreign:?}");
+    let mut gone = encrypted;
+    gone.kill();
+    assert_eq!(gone.researchflow(&["healthcheck"]).code, 1);
+}

@@ -1,33 +1,19 @@
-//! The second factor, with an authenticator of our own.
+//! The second factor, from enrolling to turning it off.
 
-use data_encoding::BASE32_NOPAD;
-use hmac::{Hmac, KeyInit, Mac};
+use super::authenticator::{Enrolled, TOTP, code, enrol};
 use serde_json::{Value, json};
-use sha1::Sha1;
-use std::time::{SystemTime, UNIX_EPOCH};
-use tests::{ADMIN, Answer, Client, Database, PASSWORD, Service, both};
+use tests::{ADMIN, Answer, Database, PASSWORD, Service, both};
 
-const TOTP: &str = "/api/v1/users/me/totp";
 const CURRENT: &str = "/api/v1/sessions/current";
 
 both!(
     a_second_factor_from_beginning_to_end,
     guessing_at_codes_is_slowed_down,
-    a_second_factor_takes_the_password
+    a_second_factor_takes_the_password,
+    changing_it_takes_both_factors,
+    changing_the_password_takes_both_factors,
+    asking_for_a_code_keeps_the_session
 );
-
-/// What an authenticator app shows, some steps of thirty seconds from now (RFC 6238).
-fn code(secret: &str, steps: i64) -> String {
-    #[expect(clippy::disallowed_methods, reason = "an authenticator app has a clock of its own")]
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64;
-    let key = BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
-    let mut mac = <Hmac<Sha1> as KeyInit>::new_from_slice(&key).unwrap();
-    mac.update(&(now / 30 + steps).to_be_bytes());
-    let digest = mac.finalize().into_bytes();
-    let at = usize::from(digest[19] & 15);
-    let number = u32::from_be_bytes(digest[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
-    format!("{:06}", number % 1_000_000)
-}
 
 fn sign_in(service: &Service, more: &Value) -> Answer {
     let mut body = json!({"email": ADMIN, "password": PASSWORD});
@@ -41,32 +27,14 @@ fn needs_code(answer: &Answer) {
     assert_eq!(answer.cookie(), None);
 }
 
-struct Enrolled {
-    secret: String,
-    /// The code that it was confirmed with.
-    used: String,
-    recovery_codes: Vec<String>,
-}
-
-/// Turns the second factor on.
-fn enrol(client: &Client) -> Enrolled {
-    let made = client.post(TOTP, &json!({"password": PASSWORD})).expect(201);
-    let secret = made["secret"].as_str().unwrap().to_owned();
-    let uri = made["uri"].as_str().unwrap();
-    assert!(uri.starts_with("otpauth://totp/ResearchFlow:admin%40researchflow.test?secret="));
-    let used = code(&secret, 0);
-    let codes = client.post(&format!("{TOTP}/confirm"), &json!({"code": used})).expect(200);
-    let codes = codes["recovery_codes"].as_array().unwrap().iter();
-    let recovery_codes = codes.map(|code| code.as_str().unwrap().to_owned()).collect();
-    Enrolled { secret, used, recovery_codes }
-}
-
 fn a_second_factor_from_beginning_to_end(database: Database) {
     let service = Service::start(database);
     let (admin, elsewhere) = (service.admin(), service.admin());
     assert_eq!(admin.get(TOTP).expect(200), json!({"enabled": false, "recovery_codes_left": 0}));
     // What is not confirmed is not asked for.
-    admin.post(TOTP, &json!({"password": PASSWORD})).expect(201);
+    let made = admin.post(TOTP, &json!({"password": PASSWORD})).expect(201);
+    let uri = made["uri"].as_str().unwrap();
+    assert!(uri.starts_with("otpauth://totp/ResearchFlow:admin%40researchflow.test?secret="));
     sign_in(&service, &json!({})).expect(201);
 
     let before = admin.cookie();
@@ -88,9 +56,9 @@ fn a_second_factor_from_beginning_to_end(database: Database) {
     assert_eq!(admin.get(TOTP).expect(200)["recovery_codes_left"], 9);
 
     let disable = format!("{TOTP}/disable");
-    admin.post(&disable, &json!({})).problem_at(422, "/totp");
-    admin.post(&disable, &json!({"totp": "000000"})).problem_at(422, "/totp");
-    admin.post(&disable, &json!({"recovery_code": codes[1]})).expect(204);
+    let both = json!({"password": PASSWORD, "recovery_code": codes[1]});
+    admin.post(&disable, &both).expect(204);
+    admin.post(&disable, &both).problem(409);
     sign_in(&service, &json!({})).expect(201);
     for (place, bytes) in service.database().at_rest() {
         for secret in codes.iter().chain([&secret]) {
@@ -122,4 +90,77 @@ fn a_second_factor_takes_the_password(database: Database) {
     admin.post(&format!("{TOTP}/confirm"), &json!({"code": "000000"})).problem(409);
     service.key().post(TOTP, &json!({"password": PASSWORD})).problem(403);
     service.nobody().get(TOTP).problem(401);
+}
+
+/// Neither a stolen cookie with the password, nor one with the app, is enough.
+fn changing_it_takes_both_factors(database: Database) {
+    let service = Service::start(database);
+    let admin = service.admin();
+    let Enrolled { recovery_codes: codes, .. } = enrol(&admin);
+    let elsewhere = service
+        .nobody()
+        .sign_in_with(&json!({"email": ADMIN, "password": PASSWORD, "recovery_code": codes[0]}));
+    let [renew, disable] = ["recovery-codes", "disable"].map(|it| format!("{TOTP}/{it}"));
+    for path in [&renew, &disable] {
+        let alone = json!({"recovery_code": codes[1]});
+        admin.post(path, &alone).problem_at(422, "/password");
+        let wrong = json!({"password": "not the password", "recovery_code": codes[1]});
+        admin.post(path, &wrong).problem_at(422, "/password");
+        admin.post(path, &json!({"password": PASSWORD})).problem_at(422, "/totp");
+        let wrong = json!({"password": PASSWORD, "totp": "000000"});
+        admin.post(path, &wrong).problem_at(422, "/totp");
+    }
+    assert_eq!(admin.get(TOTP).expect(200), json!({"enabled": true, "recovery_codes_left": 9}));
+
+    let cookie = admin.cookie();
+    service.database().execute("DELETE FROM sign_in_failures");
+    let both = |code: &str| json!({"password": PASSWORD, "recovery_code": code});
+    let renewed = admin.post(&renew, &both(&codes[1])).expect(200);
+    let renewed = renewed["recovery_codes"].as_array().unwrap().clone();
+    assert_eq!(renewed.len(), 10);
+    elsewhere.get(CURRENT).problem(401);
+    service.nobody().with("cookie", &cookie).get(CURRENT).problem(401);
+    // The old ones are worth nothing.
+    admin.post(&disable, &both(&codes[2])).problem_at(422, "/recovery_code");
+    admin.post(&disable, &both(renewed[0].as_str().unwrap())).expect(204);
+    assert_eq!(admin.get(TOTP).expect(200), json!({"enabled": false, "recovery_codes_left": 0}));
+    let audited = |action: &str| admin.all(&format!("/api/v1/audit?action={action}")).len();
+    assert_eq!((audited("recovery_codes_replaced"), audited("recovery_code_used")), (1, 3));
+}
+
+fn changing_the_password_takes_both_factors(database: Database) {
+    const PATH: &str = "/api/v1/users/me/password";
+    let new = "zwölf Äpfel fielen nachts";
+    let service = Service::start(database);
+    let admin = service.admin();
+    let Enrolled { secret, recovery_codes: codes, .. } = enrol(&admin);
+    let change = |more: Value| {
+        let mut body = json!({"current": PASSWORD, "new": new});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        admin.json("PUT", PATH, &body)
+    };
+    change(json!({})).problem_at(422, "/totp");
+    change(json!({"totp": "000000"})).problem_at(422, "/totp");
+    change(json!({"recovery_code": "AAAA"})).problem_at(422, "/recovery_code");
+    let wrong = json!({"current": "not it", "recovery_code": codes[0]});
+    change(wrong).problem_at(422, "/current");
+    change(json!({"totp": code(&secret, 1)})).expect(204);
+    sign_in(&service, &json!({"recovery_code": codes[0]})).problem(401);
+    sign_in(&service, &json!({"password": new, "recovery_code": codes[0]})).expect(201);
+}
+
+fn asking_for_a_code_keeps_the_session(database: Database) {
+    let service = Service::start(database);
+    let admin = service.admin();
+    let Enrolled { recovery_codes: codes, .. } = enrol(&admin);
+    let again = |more: Value| {
+        let mut body = json!({"email": ADMIN, "password": PASSWORD});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        service.nobody().with("cookie", &admin.cookie()).post("/api/v1/sessions", &body)
+    };
+    needs_code(&again(json!({})));
+    needs_code(&again(json!({"totp": "000000"})));
+    admin.get(CURRENT).expect(200);
+    again(json!({"recovery_code": codes[0]})).expect(201);
+    admin.get(CURRENT).problem(401);
 }

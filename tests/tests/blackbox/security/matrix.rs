@@ -31,7 +31,7 @@ enum Rule {
 
 use Rule::{Administrator, AdministratorOrKey, Key, Known, Project, Public, User};
 
-const MATRIX: [(&str, Rule); 45] = [
+const MATRIX: [(&str, Rule); 46] = [
     ("POST /api/public/otel/v1/traces", Key("ingest")),
     ("POST /v1/traces", Key("ingest")),
     ("GET /api/v1/audit", AdministratorOrKey("manage")),
@@ -74,6 +74,7 @@ const MATRIX: [(&str, Rule); 45] = [
     ("GET /api/v1/users/me/totp", User),
     ("POST /api/v1/users/me/totp", User),
     ("POST /api/v1/users/me/totp/confirm", User),
+    ("POST /api/v1/users/me/totp/recovery-codes", User),
     ("POST /api/v1/users/me/totp/disable", User),
     ("GET /api/v1/sessions/current", User),
     // The last, since it ends the callers' sessions.
@@ -237,7 +238,9 @@ fn call(client: &Client, route: &str) -> Answer {
         "PUT /api/v1/users/me/password" => json!({"current": "not it", "new": "nor is this"}),
         "POST /api/v1/users/me/totp" => json!({"password": "not it"}),
         "POST /api/v1/users/me/totp/confirm" => json!({"code": "000000"}),
-        "POST /api/v1/users/me/totp/disable" => json!({"totp": "000000"}),
+        "POST /api/v1/users/me/totp/recovery-codes" | "POST /api/v1/users/me/totp/disable" => {
+            json!({"password": "not it", "totp": "000000"})
+        }
         _ => Value::Null,
     };
     let path = match route {
