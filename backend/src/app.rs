@@ -1,6 +1,6 @@
 //! The application on one page: the edge as a list, then the routes. Server and tests share it.
 
-use crate::auth::{self, Authenticator, Callers};
+use crate::auth::{self, Authenticator, Callers, Oidc};
 use crate::config::RouteClass;
 use crate::edge::Work;
 use crate::invocations::{self, Batcher};
@@ -28,6 +28,7 @@ pub struct Handles {
     state: AppState,
     batcher: Batcher,
     authenticator: Authenticator,
+    oidc: Oidc,
     projects: projects::Handle,
     limiter: Limiter<RouteClass>,
     overload: Overload<Work>,
@@ -37,7 +38,8 @@ impl Handles {
     /// Starts what runs beside the requests; Redis need not answer yet.
     ///
     /// # Errors
-    /// The URL of Redis cannot be read, or a metric is registered twice.
+    /// The URL of Redis cannot be read, nobody vouches for the OpenID provider, or a metric is
+    /// registered twice.
     pub async fn start(state: AppState) -> Result<Self, Box<dyn std::error::Error>> {
         let policies = state.config.edge.rate_limits.clone();
         let redis = &state.config.redis;
@@ -54,6 +56,7 @@ impl Handles {
         Ok(Self {
             batcher: Batcher::start(state.clone()),
             authenticator: Authenticator::default(),
+            oidc: Oidc::new(state.config.oidc.as_ref())?,
             projects: projects::Handle::default(),
             limiter,
             overload,
@@ -75,7 +78,7 @@ pub fn create_app(
         InitError = (),
     >,
 > {
-    let Handles { state, batcher, authenticator, projects, limiter, overload } = handles;
+    let Handles { state, batcher, authenticator, oidc, projects, limiter, overload } = handles;
     let own_metrics_port = state.config.server.metrics_listen.is_some();
     let (clock, settings) = (state.clock, state.config.edge.clone());
     let subject = auth::subjects(state.clone(), authenticator.clone());
@@ -84,6 +87,7 @@ pub fn create_app(
         .app_data(web::Data::new(state.clone()))
         .app_data(web::Data::new(batcher))
         .app_data(web::Data::new(authenticator))
+        .app_data(web::Data::new(oidc))
         .app_data(web::Data::new(projects))
         .app_data(web::Data::new(limiter.clone()))
         .app_data(web::PayloadConfig::new(4 << 20))

@@ -64,33 +64,96 @@ pub enum Outcome {
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Act {
     ProjectCreated,
-    ProjectChanged { settings: serde_json::Value },
+    ProjectChanged {
+        settings: serde_json::Value,
+    },
     ProjectDeleted,
-    ProjectErased { erasure: Erasure },
-    MemberSet { user_id: String, role: String },
-    MemberRemoved { user_id: String },
-    KeyCreated { key_id: String, scopes: Vec<String> },
-    KeyRevoked { key_id: String },
-    KeyRotated { key_id: String, successor: String },
-    UserCreated { user_id: String, is_admin: bool },
-    UserDisabled { user_id: String },
-    UserEnabled { user_id: String },
-    SignedIn { user_id: String },
+    ProjectErased {
+        erasure: Erasure,
+    },
+    MemberSet {
+        user_id: String,
+        role: String,
+    },
+    MemberRemoved {
+        user_id: String,
+    },
+    KeyCreated {
+        key_id: String,
+        scopes: Vec<String>,
+    },
+    KeyRevoked {
+        key_id: String,
+    },
+    KeyRotated {
+        key_id: String,
+        successor: String,
+    },
+    UserCreated {
+        user_id: String,
+        is_admin: bool,
+    },
+    UserDisabled {
+        user_id: String,
+    },
+    UserEnabled {
+        user_id: String,
+    },
+    SignedIn {
+        user_id: String,
+        /// The OpenID provider that says who they are, if it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        issuer: Option<String>,
+    },
+    IdentityLinked {
+        user_id: String,
+        issuer: String,
+    },
     SignInRefused,
     SignInBlocked,
-    SignedOut { user_id: String },
-    SessionsEnded { user_id: String, count: u64 },
-    PasswordChanged { user_id: String },
-    PasswordReset { user_id: String },
-    SecondFactorEnabled { user_id: String },
-    SecondFactorDisabled { user_id: String },
-    SecondFactorReset { user_id: String },
-    RecoveryCodesReplaced { user_id: String },
-    RecoveryCodeUsed { user_id: String },
-    ReportCreated { report_id: String, sha256: String },
-    Exported { what: String },
-    LedgerKeyRotated { log: Log, from: String, to: String },
-    AccessRefused { wanted: String },
+    SignedOut {
+        user_id: String,
+    },
+    SessionsEnded {
+        user_id: String,
+        count: u64,
+    },
+    PasswordChanged {
+        user_id: String,
+    },
+    PasswordReset {
+        user_id: String,
+    },
+    SecondFactorEnabled {
+        user_id: String,
+    },
+    SecondFactorDisabled {
+        user_id: String,
+    },
+    SecondFactorReset {
+        user_id: String,
+    },
+    RecoveryCodesReplaced {
+        user_id: String,
+    },
+    RecoveryCodeUsed {
+        user_id: String,
+    },
+    ReportCreated {
+        report_id: String,
+        sha256: String,
+    },
+    Exported {
+        what: String,
+    },
+    LedgerKeyRotated {
+        log: Log,
+        from: String,
+        to: String,
+    },
+    AccessRefused {
+        wanted: String,
+    },
 }
 
 impl Act {

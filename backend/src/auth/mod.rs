@@ -1,12 +1,12 @@
-//! Who is calling: users with passwords, second factors and server-side sessions, and API keys with
-//! scopes; and the one table of who may do what.
+//! Who is calling: users with passwords and second factors, or whom an OpenID provider knows, with
+//! server-side sessions; API keys with scopes; and the one table of who may do what.
 //!
 //! Invariants: passwords, session ids, recovery codes and keys are stored hashed, a second factor's
 //! secret encrypted; an unknown user and a wrong password are answered alike, in the same time; an
 //! attempt to sign in is counted before it is checked.
 //!
-//! Tables: `users`, `sessions`, `memberships`, `api_keys`, `sign_in_failures`, `second_factors`,
-//! `recovery_codes`.
+//! Tables: `users`, `user_identities`, `sessions`, `memberships`, `api_keys`, `sign_in_failures`,
+//! `second_factors`, `recovery_codes`.
 
 mod api;
 mod attempt;
@@ -15,6 +15,7 @@ mod credential;
 mod device;
 mod enrolment;
 mod key;
+mod oidc;
 mod password;
 mod password_rules;
 mod permissions;
@@ -31,11 +32,13 @@ mod whence;
 pub use api::{paths, routes};
 pub use bootstrap::{Bootstrapped, bootstrap, operators_password, random_password};
 pub use key::ApiKey;
+pub use oidc::Oidc;
 pub use password::PasswordHash;
 pub use permissions::{Action, Role, Scope, key_may, role_may};
 pub use principal::{Authenticator, Callers, Principal, authenticate, caller};
 pub use rescue::{disable_user, enable_user, reset_password, reset_second_factor};
 pub use session::has_session;
+pub use store::identities::{IdentityRow, link_identity};
 pub use store::keys::{KeyRow, insert_key, keys, revoke_key, rotate_key};
 pub use store::members::{Member, members, remove_member, role_of, set_member};
 pub use store::users::{UserRow, create_user, find_user};

@@ -253,7 +253,9 @@ async fn resolve(
             Ok(Some(Credentials { principal, session: None }))
         }
         Credential::Session(hash) => {
-            let Some(session) = session::resolve(state, hash, request).await? else { return Ok(None) };
+            let Some(session) = session::resolve(state, hash, request).await? else {
+                return Ok(None);
+            };
             let principal = session.signed_in.principal();
             if presented.known.is_none() {
                 authenticator.remember_session(hash, &principal);

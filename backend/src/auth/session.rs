@@ -65,6 +65,7 @@ pub(super) fn begin(
         previous_until: 0,
         address: whence.address(),
         user_agent,
+        issuer: None,
     }
 }
 
@@ -157,7 +158,9 @@ pub(super) async fn resolve(
     let demanded = state.config.identity.require_second_factor;
     let find = move |conn: &mut Conn| {
         let Some((session, user)) = sessions::find(conn, &presented, now)? else { return Ok(None) };
-        let has_to_enrol = demanded && !second_factor::is_on(conn, &user.id)?;
+        // A provider asks for what it finds fit, and a second factor here guards the password alone.
+        let by_password = session.issuer.is_none();
+        let has_to_enrol = demanded && by_password && !second_factor::is_on(conn, &user.id)?;
         Ok::<_, DbError>(Some((session, user, has_to_enrol)))
     };
     let found = state.db.read(find).await.map_err(ApiError::from)?;

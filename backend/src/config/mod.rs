@@ -7,6 +7,7 @@ mod edge;
 mod faults;
 mod identity;
 mod ledger;
+mod oidc;
 mod redis;
 mod secrets;
 mod server;
@@ -19,6 +20,7 @@ pub use edge::{Edge, EdgeArgs, RouteClass};
 pub use faults::ConfigError;
 pub use identity::{Identity, IdentityArgs};
 pub use ledger::{Ledger, LedgerArgs};
+pub use oidc::{Oidc, OidcArgs};
 pub use redis::{Redis, RedisArgs};
 pub use secrets::{Secrets, SecretsArgs};
 pub use server::{Environment, Server, ServerArgs};
@@ -50,6 +52,8 @@ pub struct ConfigArgs {
     #[command(flatten)]
     identity: IdentityArgs,
     #[command(flatten)]
+    oidc: OidcArgs,
+    #[command(flatten)]
     bootstrap: BootstrapArgs,
     #[command(flatten)]
     telemetry: TelemetryArgs,
@@ -74,6 +78,8 @@ pub struct Config {
     pub ledger: Ledger,
     /// How people sign in, and for how long.
     pub identity: Identity,
+    /// The OpenID provider at which people may sign in; `None`: none.
+    pub oidc: Option<Oidc>,
     /// What the first start sets up.
     pub bootstrap: Bootstrap,
     /// What is logged, and how.
@@ -112,6 +118,7 @@ impl ConfigArgs {
             secrets: self.secrets.validate(&server, &mut faults),
             ledger: self.ledger.validate(&mut faults),
             identity: self.identity.validate(&server, &mut faults),
+            oidc: self.oidc.validate(&server, &mut faults),
             bootstrap: self.bootstrap.validate(&server, &mut faults),
             telemetry: self.telemetry.validate(&server),
             warnings: Vec::new(),

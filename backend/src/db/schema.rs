@@ -37,6 +37,7 @@ diesel::table! {
         previous_until -> BigInt,
         address -> Text,
         user_agent -> Text,
+        issuer -> Nullable<Text>,
     }
 }
 
@@ -211,6 +212,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    user_identities (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        user_id -> Text,
+        created_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     projects,
     users,
@@ -218,6 +228,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sign_in_failures,
     second_factors,
     recovery_codes,
+    user_identities,
     memberships,
     api_keys,
     idempotency_keys,

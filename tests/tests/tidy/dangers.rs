@@ -30,13 +30,19 @@ fn no_program_is_started() {
 }
 
 #[test]
-fn the_service_calls_nobody() {
+fn only_the_provider_is_called() {
     let words = ["ureq::", "reqwest::", "awc::", "hyper::", "TcpStream::connect", "UdpSocket"];
-    // Commands that operators run; they call the service itself.
-    let meant = ["backend/src/commands/healthcheck.rs", "backend/src/commands/seed.rs"];
+    let meant = [
+        // Commands that operators run; they call the service itself.
+        "backend/src/commands/healthcheck.rs",
+        "backend/src/commands/seed.rs",
+        // The one door to the OpenID provider, and the one who goes through it.
+        "backend/src/auth/oidc/http.rs",
+        "backend/src/auth/oidc/provider.rs",
+    ];
     holds(
-        "`serve` speaks to the database and to Redis, and calls no other address: so nobody can \
-         make it call one (SSRF), and nothing leaves by it.",
+        "`serve` speaks to the database, to Redis and to the OpenID provider that is set, and calls \
+         no other address: so nobody can make it call one (SSRF), and nothing leaves by it.",
         &found(&words, &meant),
     );
 }

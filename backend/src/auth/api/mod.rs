@@ -8,6 +8,7 @@ mod sign_in;
 
 use super::attempt::Attempt;
 use super::device::Target;
+use super::oidc::api as oidc;
 use super::store::users::UserRow;
 use super::whence::Whence;
 use super::{PasswordHash, session::SignedIn};
@@ -38,6 +39,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
             ],
         ))
         .service(resource("/sessions/{session}", [(Method::DELETE, web::to(sessions::end))]))
+        .service(resource("/auth/oidc", [(Method::GET, web::to(oidc::start))]))
+        .service(resource("/auth/oidc/callback", [(Method::GET, web::to(oidc::callback))]))
         .service(resource("/users/me/password", [(Method::PUT, web::to(password::change))]))
         .service(resource(
             "/users/me/totp",
@@ -68,6 +71,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
     sessions::current,
     sessions::sign_out,
     sessions::end,
+    oidc::start,
+    oidc::callback,
     password::change,
     second_factor::show,
     second_factor::enrol,

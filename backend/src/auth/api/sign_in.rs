@@ -167,7 +167,7 @@ fn start(
     }
     sessions::insert(conn, row)?;
     let used = second_factor::used(asked, proof, &user_id);
-    let acts = used.into_iter().chain([Act::SignedIn { user_id: user_id.clone() }]);
+    let acts = used.into_iter().chain([Act::SignedIn { user_id: user_id.clone(), issuer: None }]);
     let who = whence.who(Actor::User(user_id));
     let seal = |act| audit::seal(conn, state, who.clone(), None, act);
     Ok(Outcome::Done(acts.map(seal).collect::<Result<_, _>>()?))

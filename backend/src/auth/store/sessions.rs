@@ -20,6 +20,8 @@ pub(in crate::auth) struct SessionRow {
     pub(in crate::auth) previous_until: i64,
     pub(in crate::auth) address: String,
     pub(in crate::auth) user_agent: String,
+    /// The OpenID provider that said who it is; `None`: they signed in with a password.
+    pub(in crate::auth) issuer: Option<String>,
 }
 
 /// A new secret in the place of the present one.

@@ -1,7 +1,7 @@
 //! `researchflow admin user`.
 
 use crate::audit::{self, Act, Actor};
-use crate::auth::{self, PasswordHash, UserRow};
+use crate::auth::{self, IdentityRow, PasswordHash, UserRow};
 use crate::commands::{Failure, say};
 use crate::db::{self, Conn};
 use crate::state::AppState;
@@ -19,6 +19,14 @@ pub(super) enum UserCommand {
         /// They administer the whole service.
         #[arg(long)]
         admin: bool,
+    },
+    /// Let a user sign in at the OpenID provider, as whom it knows by a subject.
+    Link {
+        #[command(flatten)]
+        of: Email,
+        /// The claim `sub` that the provider sends for them.
+        #[arg(long)]
+        subject: String,
     },
     /// Disable a user and end their sessions.
     Disable(Email),
@@ -60,6 +68,7 @@ pub(super) struct Password {
 pub(super) fn run(state: &AppState, command: UserCommand) -> Result<(), Failure> {
     match command {
         UserCommand::Create { of, password, admin } => create(state, &of, &password, admin),
+        UserCommand::Link { of, subject } => link(state, &of, subject),
         UserCommand::Disable(of) => disable(state, &of),
         UserCommand::Enable(of) => enable(state, &of),
         UserCommand::ResetPassword { of, password } => reset_password(state, &of, &password),
@@ -90,6 +99,23 @@ fn create(state: &AppState, of: &Email, from: &Password, is_admin: bool) -> Resu
         Ok(audit::append(conn, state, Actor::Operator, None, act)?)
     })?;
     password.show(&email);
+    Ok(())
+}
+
+fn link(state: &AppState, of: &Email, subject: String) -> Result<(), Failure> {
+    let provider = state.config.oidc.as_ref();
+    let provider =
+        provider.ok_or_else(|| Failure::new("RESEARCHFLOW_OIDC_ISSUER says no provider."))?;
+    let created_at = state.clock.now().micros();
+    on_user(state, of, |conn, user| {
+        let (user_id, issuer) = (user.id.clone(), provider.issuer.clone());
+        let act = Act::IdentityLinked { user_id: user_id.clone(), issuer: issuer.clone() };
+        if !auth::link_identity(conn, IdentityRow { issuer, subject, user_id, created_at })? {
+            return Err(Failure::new("The user, or the subject, is linked already."));
+        }
+        Ok(act)
+    })?;
+    say("Linked.");
     Ok(())
 }
 

@@ -4,3 +4,5 @@ mod programs;
 mod schemathesis;
 mod sdk;
 mod verifier;
+
+pub(crate) use programs::node_modules;

@@ -33,6 +33,24 @@ pub(crate) fn python(requirements: &str) -> PathBuf {
     venv.join("bin")
 }
 
+/// A copy of `folder` (of this package), with the packages from npm that its lock file names.
+pub(crate) fn node_modules(folder: &str) -> PathBuf {
+    let _one_at_a_time = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
+    let copy = target().join(folder);
+    std::fs::create_dir_all(&copy).unwrap();
+    for source in file(folder).read_dir().unwrap().flatten().filter(|it| it.path().is_file()) {
+        std::fs::copy(source.path(), copy.join(source.file_name())).unwrap();
+    }
+    let wanted = std::fs::read_to_string(copy.join("package-lock.json")).unwrap();
+    let stamp = copy.join("installed");
+    if std::fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
+        let npm = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+        run(Command::new("npm").args(npm).current_dir(&copy));
+        std::fs::write(&stamp, wanted).unwrap();
+    }
+    copy
+}
+
 /// Runs a program to its end, which must be a good one.
 pub(crate) fn run(command: &mut Command) -> Output {
     let name = command.get_program().to_owned();

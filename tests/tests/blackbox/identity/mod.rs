@@ -4,6 +4,7 @@ mod authenticator;
 mod delays;
 mod devices;
 mod enrolment;
+mod oidc;
 mod passwords;
 mod rescue;
 mod second_factor;

@@ -43,7 +43,7 @@ fn spelt(kind: Kind, sql: &str) -> String {
 }
 
 /// The records that the service itself sealed come before index 10,000.
-const STATEMENTS: [&str; 18] = [
+const STATEMENTS: [&str; 19] = [
     "[to:200000] INSERT INTO invocations
      SELECT 10000 + i, CASE i / 50 % 20 WHEN 0 THEN '[default]' ELSE 'p' || (i / 50 % 20) END,
             'event-' || i, 1760000000000000 + i * 1000000, 'run-' || (i / 50),
@@ -88,6 +88,8 @@ const STATEMENTS: [&str; 18] = [
     "[to:20000] INSERT INTO sign_in_failures SELECT [bytes:'subject-' || i], 3, 0, 9000000000000000
      FROM n",
     "[to:5000] INSERT INTO second_factors SELECT 'user-' || i, [bytes:'sealed'], true, i FROM n",
+    "[to:5000] INSERT INTO user_identities
+     SELECT 'https://issuer.test', 'subject-' || i, 'user-' || i, i FROM n",
     "[to:5000] INSERT INTO recovery_codes SELECT 'user-' || i, [bytes:'code'] FROM n",
     "[to:20000] INSERT INTO reports
      SELECT 'report-' || i, CASE i % 20 WHEN 0 THEN '[default]' ELSE 'p' || (i % 20) END, NULL, NULL,

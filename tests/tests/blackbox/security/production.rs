@@ -33,6 +33,31 @@ fn weak_settings_stop_the_start() {
         let text = complaint(&[&KEYS[..], &more].concat());
         assert!(text.contains(fault), "{text}");
     }
+    let oidc = complaint(
+        &[
+            &KEYS[..],
+            &["--oidc-issuer", "http://localhost:1", "--public-url", "https://x.test/path"],
+            &[
+                "--oidc-client-secret",
+                bad,
+                "--oidc-client-secret-file",
+                "/none",
+                "--oidc-ca",
+                "/none",
+            ],
+        ]
+        .concat(),
+    );
+    for fault in [
+        "RESEARCHFLOW_OIDC_ISSUER must start with https://",
+        "RESEARCHFLOW_OIDC_CLIENT_ID is missing",
+        "RESEARCHFLOW_OIDC_CLIENT_SECRET and RESEARCHFLOW_OIDC_CLIENT_SECRET_FILE are both set",
+        "RESEARCHFLOW_OIDC_CA (/none)",
+        "RESEARCHFLOW_PUBLIC_URL must have no path",
+    ] {
+        assert!(oidc.contains(fault), "{oidc}");
+    }
+    assert!(!oidc.contains(bad), "a secret is never repeated: {oidc}");
     let guessable = complaint(&["--secret-key", bad, "--ledger-key", &"x".repeat(32)]);
     for name in ["RESEARCHFLOW_SECRET_KEY must be random", "RESEARCHFLOW_LEDGER_KEY must be random"]
     {
