@@ -1,5 +1,7 @@
 //! The link against real servers that fail.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test is to stop it")]
+
 mod servers;
 
 use redis_link::redis::cmd;

@@ -1,0 +1,178 @@
+//! The cache.
+
+use crate::entry::{Entries, Place};
+use crate::errand::{Cause, Errand};
+use crate::failure::Failure;
+use crate::flights::{Boarding, Flights};
+use crate::generations::Generations;
+use crate::history::History;
+use crate::jitter::Jitter;
+use crate::kind::Kind;
+use crate::peers::{Known, Peers};
+use crate::scope::Scope;
+use crate::settings::Settings;
+use crate::shared::Shared;
+use crate::stats::{Registry, Stats};
+use redis_link::Link;
+use std::error::Error;
+use std::fmt::Display;
+use std::future::Future;
+use std::sync::Arc;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+/// The cache. Made once, cheap to clone, shared by all workers.
+#[derive(Clone)]
+pub struct Cache(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) entries: Entries,
+    pub(crate) known: Arc<Known>,
+    pub(crate) jitter: Jitter,
+    pub(crate) others: Option<Others>,
+    flights: Arc<Flights>,
+    counts: Registry,
+}
+
+/// What there is with Redis.
+pub(crate) struct Others {
+    peers: Arc<Peers>,
+    pub(crate) shared: Shared,
+    following: AbortHandle,
+}
+
+impl Drop for Others {
+    fn drop(&mut self) {
+        self.following.abort();
+    }
+}
+
+impl Cache {
+    /// A cache of this process alone.
+    #[must_use]
+    pub fn alone(settings: &Settings) -> Self {
+        let known = Known::new(History::new(settings.trust, Instant::now()));
+        Self::new(settings, Arc::new(known), None)
+    }
+
+    /// A cache that shares this Redis with all processes that have the same prefix and secret. It
+    /// need not answer now, nor ever. Redis 6.2 or later.
+    ///
+    /// Other processes are followed on the runtime that this is called on, which should not be a web
+    /// worker's.
+    #[must_use]
+    pub fn with_redis(settings: &Settings, link: Arc<Link>) -> Self {
+        let known = Arc::new(Known::new(History::new(settings.trust, Instant::now())));
+        let generations = Generations::new(Arc::clone(&link), &settings.prefix);
+        let peers = Arc::new(Peers { link, generations, known: Arc::clone(&known) });
+        let shared = Shared::new(Arc::clone(&peers), settings.secret, &settings.prefix);
+        let following = tokio::spawn(Arc::clone(&peers).follow()).abort_handle();
+        Self::new(settings, known, Some(Others { peers, shared, following }))
+    }
+
+    fn new(settings: &Settings, known: Arc<Known>, others: Option<Others>) -> Self {
+        Self(Arc::new(Inner {
+            entries: Entries::new(settings.capacity),
+            flights: Arc::default(),
+            known,
+            counts: Registry::default(),
+            jitter: Jitter::new(settings.seed),
+            others,
+        }))
+    }
+
+    /// The value under `key`; `None` if there is none. If it is not cached, or must be refreshed,
+    /// `load` brings it, as a task on the caller's runtime: it goes on if the caller goes away.
+    ///
+    /// # Errors
+    /// The load failed; [`Failure::load_error`] has its error.
+    pub async fn get<K, V, E, L>(
+        &self,
+        kind: &Kind<K, V>,
+        key: &K,
+        load: impl FnOnce() -> L + Send + 'static,
+    ) -> Result<Option<Arc<V>>, Failure>
+    where
+        K: Display + 'static,
+        V: Send + Sync + 'static,
+        E: Error + Send + Sync + 'static,
+        L: Future<Output = Result<Option<V>, E>> + Send + 'static,
+    {
+        let counts = self.0.counts.of(kind.name);
+        let scopes = (kind.scopes)(key);
+        let name = format!("{}:{}:{key}", kind.name, kind.version).into();
+        let place = Place { name, tick: self.tick(&scopes) };
+        let now = Instant::now();
+        let readable =
+            |place: &Place| self.0.entries.get(place).filter(|entry| now < entry.stale_until);
+        if let Some(entry) = readable(&place) {
+            if now < entry.fresh_until {
+                counts.local_hits.add();
+                return entry.value(kind.name);
+            }
+            counts.stale_hits.add();
+            let fresh = |place: &Place| readable(place).filter(|entry| now < entry.fresh_until);
+            if let Boarding::Pilot(flight, _) = self.0.flights.board(place, fresh) {
+                let errand = Errand { kind: *kind, scopes, counts, cause: Cause::Refresh };
+                errand.start(Arc::clone(&self.0), flight, load);
+            }
+            return entry.value(kind.name);
+        }
+        let ticket = match self.0.flights.board(place, readable) {
+            Boarding::Landed(entry) => {
+                counts.local_hits.add();
+                return entry.value(kind.name);
+            }
+            Boarding::Joined(ticket) => {
+                counts.joined.add();
+                ticket
+            }
+            Boarding::Pilot(flight, ticket) => {
+                let errand = Errand { kind: *kind, scopes, counts, cause: Cause::Read };
+                errand.start(Arc::clone(&self.0), flight, load);
+                ticket
+            }
+        };
+        ticket.wait().await?.value(kind.name)
+    }
+
+    /// Everything in these scopes has changed. To be called when the change is committed and before
+    /// it is acknowledged. From the call on nothing from before is read here; when it returns, other
+    /// processes have been told if Redis could be reached, and else will be as soon as it can.
+    pub async fn bump(&self, scopes: &[Scope]) {
+        let changed = self.0.known.write().changed_here(scopes);
+        if let Some(others) = &self.0.others {
+            others.peers.exchange(changed).await;
+        }
+    }
+
+    /// What it has done, and how it is.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let (entries, bytes) = self.0.entries.size();
+        let known = self.0.known.read();
+        Stats {
+            kinds: self.0.counts.read(),
+            entries,
+            bytes,
+            evictions: self.0.entries.evictions(),
+            forgotten: known.forgotten(),
+            unissued: known.count_unissued() as u64,
+            redis: self.0.others.as_ref().map(|others| others.peers.link.stats()),
+        }
+    }
+
+    fn tick(&self, scopes: &[Scope]) -> u64 {
+        let now = Instant::now();
+        let known = self.0.known.read();
+        if !known.is_overdue(now) {
+            return known.tick(scopes);
+        }
+        drop(known);
+        let mut known = self.0.known.write();
+        if known.is_overdue(now) {
+            known.forget(now);
+        }
+        known.tick(scopes)
+    }
+}

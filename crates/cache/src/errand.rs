@@ -1,0 +1,141 @@
+//! Bringing an entry: from Redis if it is good there, else by its load.
+
+use crate::cache::Inner;
+use crate::entry::Entry;
+use crate::failure::Failure;
+use crate::flights::Flight;
+use crate::kind::{Form, Kind};
+use crate::scope::Scope;
+use crate::stats::Counts;
+use futures_util::FutureExt;
+use std::any::Any;
+use std::error::Error;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+/// Why an entry is brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// Somebody waits for it.
+    Read,
+    /// It is no longer fresh. Nobody waits: he was served what there is.
+    Refresh,
+}
+
+pub(crate) struct Errand<K, V> {
+    pub(crate) kind: Kind<K, V>,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) counts: Arc<Counts>,
+    pub(crate) cause: Cause,
+}
+
+impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
+    /// Runs as a task on the caller's runtime, and lands the flight.
+    pub(crate) fn start<E, L>(
+        self,
+        cache: Arc<Inner>,
+        flight: Flight,
+        load: impl FnOnce() -> L + Send + 'static,
+    ) where
+        E: Error + Send + Sync + 'static,
+        L: Future<Output = Result<Option<V>, E>> + Send + 'static,
+    {
+        // Before anything is read: whatever changes from here on has a greater generation.
+        let stamp = cache.known.read().stamp();
+        tokio::spawn(self.run(cache, flight, stamp, load).in_current_span());
+    }
+
+    async fn run<E, L>(
+        self,
+        cache: Arc<Inner>,
+        flight: Flight,
+        stamp: u64,
+        load: impl FnOnce() -> L,
+    ) where
+        E: Error + Send + Sync + 'static,
+        L: Future<Output = Result<Option<V>, E>>,
+    {
+        let name = Arc::clone(&flight.place().name);
+        let found = self.find(&cache, &name).await;
+        self.count(found.is_some());
+        if let Some(entry) = found {
+            return land(&cache, flight, entry);
+        }
+        self.counts.loads.add();
+        let loaded = AssertUnwindSafe(async { load().await }).catch_unwind().await;
+        let value = match loaded {
+            Ok(Ok(value)) => value,
+            Ok(Err(error)) => return self.fail(flight, Failure::Load(Arc::new(error))),
+            Err(_panic) => return self.fail(flight, Failure::Interrupted),
+        };
+        let (written, length) = self.write(value.as_ref());
+        let fresh_for = self.fresh_for(&cache, value.is_some());
+        let absent = value.is_none();
+        land(&cache, flight, self.entry(value, length, fresh_for));
+        if let (Form::Shared { .. }, Some(others)) = (self.kind.form, &cache.others)
+            && (absent || written.is_some())
+        {
+            others.shared.write(&name, stamp, written.as_deref(), fresh_for).await;
+        }
+    }
+
+    /// What Redis has.
+    async fn find(&self, cache: &Inner, name: &str) -> Option<Entry> {
+        let Form::Shared { read, .. } = self.kind.form else { return None };
+        let found = cache.others.as_ref()?.shared.read(name, &self.scopes, read).await?;
+        Some(self.entry(found.value, found.length, found.fresh_for))
+    }
+
+    fn count(&self, found: bool) {
+        match (self.cause, found) {
+            (Cause::Read, true) => self.counts.shared_hits.add(),
+            (Cause::Read, false) => self.counts.misses.add(),
+            (Cause::Refresh, _) => {}
+        }
+    }
+
+    fn fail(&self, flight: Flight, failure: Failure) {
+        self.counts.load_errors.add();
+        if self.cause == Cause::Refresh {
+            tracing::warn!(%failure, kind = self.kind.name, "a cached read could not be refreshed");
+        }
+        flight.land(Err(failure));
+    }
+
+    /// The value as it is stored in Redis, if it is, and about how many bytes it takes.
+    fn write(&self, value: Option<&V>) -> (Option<Vec<u8>>, usize) {
+        match (self.kind.form, value) {
+            (_, None) => (None, 0),
+            (Form::Local { weigh }, Some(value)) => (None, weigh(value)),
+            (Form::Shared { write, .. }, Some(value)) => {
+                let written = write(value);
+                let length = written.as_ref().map_or(0, Vec::len);
+                (written, length)
+            }
+        }
+    }
+
+    fn fresh_for(&self, cache: &Inner, present: bool) -> Duration {
+        let times = self.kind.times;
+        let time = if present { times.ttl } else { times.absent };
+        cache.jitter.shorten(time, times.jitter_percent)
+    }
+
+    fn entry(&self, value: Option<V>, length: usize, fresh_for: Duration) -> Entry {
+        let fresh_until = Instant::now() + fresh_for;
+        // That something is absent is not worth more time than was said.
+        let stale = if value.is_some() { self.kind.times.stale } else { Duration::ZERO };
+        let value = value.map(|value| Arc::new(value) as Arc<dyn Any + Send + Sync>);
+        Entry { value, length, fresh_until, stale_until: fresh_until + stale }
+    }
+}
+
+fn land(cache: &Inner, flight: Flight, entry: Entry) {
+    let entry = Arc::new(entry);
+    cache.entries.insert(flight.place().clone(), Arc::clone(&entry));
+    flight.land(Ok(entry));
+}

@@ -1,0 +1,15 @@
+//! The cache as its callers see it: in one process, in two that share a Redis, and while it fails.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "what fails in a test is to stop it"
+)]
+
+mod failing;
+mod local;
+#[path = "../../../redis-link/tests/link/servers.rs"]
+mod servers;
+mod shared;
+mod source;
