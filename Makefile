@@ -9,7 +9,7 @@ BUILD = $(CARGO) build --locked --workspace --all-targets
 BLACKBOX = tests/services $(CARGO) test --locked --workspace --test blackbox --
 
 .DEFAULT_GOAL := help
-.PHONY: help run test blackbox crash tamper schemathesis bench-ingest bench-edge profile-edge check clean
+.PHONY: help run test blackbox crash tamper schemathesis flood chaos-edge slow-clients bench-ingest bench-edge bench-overload profile-edge check clean
 
 help: ## Prints this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,21 @@ schemathesis: ## Requests made from the OpenAPI document, 100 for each operation
 	$(BUILD)
 	EXAMPLES=$${EXAMPLES:-100} $(BLACKBOX) e2e::schemathesis --nocapture
 
+flood: ## Four processes on one Redis at 5 times a quota, for a minute (SECONDS=n)
+	scripts/prerequisites test
+	$(BUILD)
+	SECONDS=$${SECONDS:-60} $(BLACKBOX) edge::fleet --nocapture
+
+chaos-edge: ## Measures what clients notice while Redis is killed, stopped and emptied
+	scripts/prerequisites test
+	$(CARGO) build --locked --release -p researchflow
+	$(CARGO) run --locked --release -p tests --bin bench-faults
+
+slow-clients: ## Measures what 1,000 slow clients do to others, by slowhttptest
+	scripts/prerequisites bench
+	$(CARGO) build --locked --release -p researchflow
+	$(CARGO) run --locked --release -p tests --bin bench-slow-clients
+
 bench-ingest: ## Measures ingestion, on each database
 	scripts/prerequisites test
 	$(CARGO) build --locked --release -p researchflow
@@ -58,6 +73,11 @@ profile-edge: ## What each layer of the edge costs, in instructions
 	scripts/prerequisites bench
 	$(CARGO) build --locked --profile profiling -p researchflow
 	python3 tests/load/edge_shares.py target/profiling/researchflow
+
+bench-overload: ## Measures goodput, refusals and probes at up to 10 times the peak, on each database
+	scripts/prerequisites bench
+	$(CARGO) build --locked --release -p researchflow
+	ulimit -n $$(ulimit -Hn) && tests/services $(CARGO) run --locked --release -p tests --bin bench-overload
 
 check: ## Formatting, lints, documentation, licences; warnings are errors
 	scripts/prerequisites run

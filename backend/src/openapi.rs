@@ -1,18 +1,30 @@
 //! The OpenAPI document: put together from what the slices say of their paths.
 
-use crate::edge::resource;
+use crate::edge::{NoQuery, resource};
+use crate::error::ApiError;
 use crate::{auth, costs, invocations, ledger, probes, projects, reports};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use hardening::Problem;
 use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::path::{ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{Components, OpenApi, Ref, RefOr, SecurityRequirement};
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Components, ObjectBuilder, OpenApi, Ref, RefOr, SecurityRequirement};
 use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
-/// The routes below `/api/v1`.
+/// The routes below `/api/v1`. The document is written once: whoever asks for it many times costs
+/// no more than its bytes.
 pub fn routes(config: &mut web::ServiceConfig) {
+    let json = document_json().map(web::Bytes::from).map_err(|error| error.to_string());
+    let json = move |_: NoQuery| {
+        let json = json.clone().map_err(ApiError::internal);
+        async move {
+            let json = json?;
+            Ok::<_, ApiError>(HttpResponse::Ok().content_type("application/json").body(json))
+        }
+    };
     config
         .service(resource("/openapi.json", [(Method::GET, web::to(json))]))
         .service(resource("/docs", [(Method::GET, web::to(crate::pages::docs))]));
@@ -50,6 +62,7 @@ pub fn document() -> OpenApi {
         document.merge(part);
     }
     secure(&mut document);
+    add_idempotency_keys(&mut document);
     name_operations(&mut document);
     add_problems(&mut document);
     document
@@ -67,6 +80,11 @@ fn secure(document: &mut OpenApi) {
     let components = document.components.get_or_insert_with(Components::new);
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     components.add_security_scheme("api_key", bearer);
+    let cookie = ApiKeyValue::with_description(
+        "researchflow_session",
+        "What signing in answers; over TLS its name begins with __Host-",
+    );
+    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     for (path, item) in &mut document.paths.paths {
         if path.starts_with("/ledger/") || path.starts_with("/api/v1/schemas/") {
             continue;
@@ -75,8 +93,47 @@ fn secure(document: &mut OpenApi) {
             [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
         for operation in operations.into_iter().flatten() {
             if operation.security.is_none() {
-                operation.security = Some(vec![SecurityRequirement::new("api_key", [""; 0])]);
+                let schemes = schemes(path).iter();
+                let needed = schemes.map(|scheme| SecurityRequirement::new(*scheme, [""; 0]));
+                operation.security = Some(needed.collect());
             }
+        }
+    }
+}
+
+/// What credentials are good for: one's own account is a matter of sessions, telemetry of keys.
+fn schemes(path: &str) -> &'static [&'static str] {
+    if path.starts_with("/api/v1/sessions") || path.starts_with("/api/v1/users/me") {
+        &["session"]
+    } else if path.ends_with("/v1/traces") {
+        &["api_key"]
+    } else {
+        &["api_key", "session"]
+    }
+}
+
+/// What `edge::idempotent` reads from the POSTs of those whom it knows.
+fn add_idempotency_keys(document: &mut OpenApi) {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(255))
+        .build();
+    let parameter = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some("The same key and body get the first answer again, for 24 hours"))
+        .schema(Some(schema))
+        .build();
+    let posts = document.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/api/v1/"));
+    for operation in posts.filter_map(|(_, item)| item.post.as_mut()) {
+        if operation
+            .security
+            .iter()
+            .flatten()
+            .any(|needed| *needed != SecurityRequirement::default())
+        {
+            operation.parameters.get_or_insert_default().push(parameter.clone().into());
         }
     }
 }
@@ -122,11 +179,6 @@ fn add_problems(document: &mut OpenApi) {
             }
         }
     }
-}
-
-async fn json() -> Result<HttpResponse, crate::error::ApiError> {
-    let json = document_json().map_err(crate::error::ApiError::internal)?;
-    Ok(HttpResponse::Ok().content_type("application/json").body(json))
 }
 
 #[cfg(test)]

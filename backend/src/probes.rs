@@ -1,7 +1,7 @@
 //! `/health` (alive), `/ready` (the database answers), `/metrics` (Prometheus text).
 
 use crate::db::DbError;
-use crate::edge::resource;
+use crate::edge::{NoQuery, resource};
 use crate::error::ApiError;
 use crate::state::AppState;
 use actix_web::http::Method;
@@ -42,7 +42,7 @@ struct Health {
 /// Whether the process is alive. Asks nothing else.
 #[utoipa::path(get, path = "/health", tag = "probes", security(()),
     responses((status = 200, description = "Alive", body = Health)))]
-async fn health() -> web::Json<Health> {
+async fn health(_: NoQuery) -> web::Json<Health> {
     web::Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }
 
@@ -67,7 +67,7 @@ struct Dependency {
 /// Whether it can serve: dependencies, each with state and latency.
 #[utoipa::path(get, path = "/ready", tag = "probes", security(()),
     responses((status = 200, description = "Ready", body = Ready), (status = 503, description = "Not now", body = Ready)))]
-async fn ready(state: web::Data<AppState>) -> HttpResponse {
+async fn ready(state: web::Data<AppState>, _: NoQuery) -> HttpResponse {
     let started = Instant::now();
     let answer: Result<i32, DbError> = state
         .db
@@ -95,7 +95,7 @@ async fn ready(state: web::Data<AppState>) -> HttpResponse {
 /// Counters and histograms, as Prometheus text.
 #[utoipa::path(get, path = "/metrics", tag = "probes", security(()),
     responses((status = 200, description = "Metrics", body = String, content_type = "text/plain")))]
-async fn metrics(state: web::Data<AppState>) -> Result<HttpResponse, ApiError> {
+async fn metrics(state: web::Data<AppState>, _: NoQuery) -> Result<HttpResponse, ApiError> {
     state.db.observe();
     let text = state.metrics.encode().map_err(ApiError::internal)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))

@@ -17,12 +17,13 @@ struct Member {
 }
 
 impl Fleet {
-    /// Starts `size` processes at once, and returns when all listen.
+    /// Starts `size` processes at once, with `settings` besides the usual ones, and returns when all
+    /// listen.
     ///
     /// # Panics
     /// One of them ends, or does not listen within 30 s.
-    pub fn start(database: &Database, size: usize) -> Self {
-        let members = (0..size).map(|number| launch(database, number)).collect();
+    pub fn start(database: &Database, size: usize, settings: &[(&str, &str)]) -> Self {
+        let members = (0..size).map(|number| launch(database, number, settings)).collect();
         // Owned before anything can fail, so that none is left running.
         let mut fleet = Self { members };
         fleet.members.iter_mut().for_each(Member::wait);
@@ -44,7 +45,7 @@ impl Drop for Fleet {
     }
 }
 
-fn launch(database: &Database, number: usize) -> Member {
+fn launch(database: &Database, number: usize, settings: &[(&str, &str)]) -> Member {
     let log = database.folder().join(format!("service-{number}.log"));
     let file = File::create(&log).expect("a log file");
     let process = database
@@ -54,6 +55,7 @@ fn launch(database: &Database, number: usize) -> Member {
         .env("RESEARCHFLOW_RATE_LIMITS", "off")
         .env("RESEARCHFLOW_BOOTSTRAP_ADMIN", format!("{ADMIN}:{PASSWORD}"))
         .env("RESEARCHFLOW_BOOTSTRAP_KEY", KEY)
+        .envs(settings.iter().copied())
         .stdin(Stdio::null())
         .stdout(file.try_clone().expect("a second handle"))
         .stderr(file)

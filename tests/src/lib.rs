@@ -22,6 +22,7 @@ mod curl;
 mod database;
 mod fleet;
 mod link;
+pub mod load;
 mod postgres;
 mod provider;
 mod raw;

@@ -120,6 +120,8 @@ async fn serve(state: AppState, listener: TcpListener) -> Result<(), Failure> {
         None => server.listen(listener),
     };
     let server = server.map_err(Failure::new)?;
+    // Before anybody is told that the service is there: from now on it stops as it should.
+    let stop = stop_signal().map_err(Failure::new)?;
     for (address, scheme) in server.addrs_with_scheme() {
         tracing::info!(address = %address, scheme, "listening");
     }
@@ -132,7 +134,7 @@ async fn serve(state: AppState, listener: TcpListener) -> Result<(), Failure> {
         actix_web::rt::spawn(connections.close_overdue(move |n| closed.inc_by(n as u64))),
     ];
     actix_web::rt::spawn(async move {
-        stop_signal().await;
+        stop.await;
         tracing::info!("stopping");
         state.stopping.begin();
         tokio::time::sleep(GRACE).await;
@@ -185,16 +187,14 @@ fn metrics_server(state: &AppState) -> std::io::Result<Option<actix_web::dev::Se
     Ok(Some(handle))
 }
 
-async fn stop_signal() {
-    let (Ok(mut term), Ok(mut int)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
-    }
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+    })
 }
 
 /// Erases projects 30 days after they were deleted.

@@ -82,7 +82,7 @@ struct Costs {
 /// What the project's calls cost.
 #[utoipa::path(get, path = "/api/v1/projects/{project}/costs", tag = "costs",
     params(("project" = String, Path, description = "Id or slug"),
-        ("group_by" = Option<String>, Query, description = "model (the default), tier, provider, agent, stage, run, key or day"),
+        ("group_by" = Option<String>, Query, pattern = "^(model|tier|provider|agent|stage|run|key|day)$", description = "model (the default), tier, provider, agent, stage, run, key or day"),
         ("from" = Option<String>, Query, format = DateTime, description = "At this time or later"),
         ("to" = Option<String>, Query, format = DateTime, description = "Before this time")),
     responses((status = 200, description = "The costs", body = Costs)))]

@@ -6,6 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 use invocation::{FieldProblem, parse_json};
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::future::{Future, Ready, ready};
@@ -74,10 +75,34 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
+/// For routes that take no query: whoever sends one expects something of it that will not be.
+#[derive(Debug)]
+pub struct NoQuery;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+impl FromRequest for NoQuery {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(match request.query_string() {
+            "" => Ok(Self),
+            query => parse_query(query).map(|Nothing {}| Self).map_err(ApiError::from),
+        })
+    }
+}
+
 fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, FieldProblem> {
     let mut fields = Map::new();
     for (name, value) in url_pairs(query)? {
         let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        // PostgreSQL cannot store it, so that nothing has it.
+        if value.contains('\0') {
+            return Err(FieldProblem::new(pointer, "must not hold U+0000"));
+        }
         if fields.insert(name, Value::String(value)).is_some() {
             return Err(FieldProblem::new(pointer, "stands twice in the query"));
         }
@@ -86,8 +111,12 @@ fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, FieldProblem> {
 }
 
 fn url_pairs(query: &str) -> Result<Vec<(String, String)>, FieldProblem> {
+    // What is decoded below would put U+FFFD in the place of such bytes.
+    percent_decode_str(query)
+        .decode_utf8()
+        .map_err(|_| FieldProblem::malformed("comes with a query that is not valid UTF-8"))?;
     let pairs = web::Query::<Vec<(String, String)>>::from_query(query);
-    let malformed = |_| FieldProblem::new("", "has a query that cannot be read");
+    let malformed = |_| FieldProblem::malformed("comes with a query that cannot be read");
     pairs.map(web::Query::into_inner).map_err(malformed)
 }
 
@@ -113,8 +142,10 @@ mod tests {
             ("limit=x", "/limit"),
             ("limit=1&limit=2", "/limit"),
             ("page=1", "/page"),
+            ("limit=%00", "/limit"),
         ] {
             assert_eq!(parse_query::<Page>(query).unwrap_err().pointer, pointer, "{query}");
         }
+        assert!(parse_query::<Page>("limit=%ff").unwrap_err().malformed);
     }
 }

@@ -6,7 +6,7 @@ use hardening::limits::Limiter;
 use hardening::serve::Overload;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
 /// Puts the counts of the rate limiter and of load shedding into a registry.
 ///
@@ -25,6 +25,10 @@ pub fn register_metrics(
         redis_up: IntGauge::new(
             "researchflow_rate_limit_redis_up",
             "Whether limits are shared through Redis now; absent without Redis.",
+        )?,
+        without_redis: IntCounter::new(
+            "researchflow_rate_limit_without_redis_total",
+            "Requests that this process admitted alone, since Redis did not say in time.",
         )?,
         limit: IntGaugeVec::new(
             Opts::new(
@@ -48,6 +52,7 @@ pub fn register_metrics(
 struct Edge {
     decisions: IntCounterVec,
     redis_up: IntGauge,
+    without_redis: IntCounter,
     limit: IntGaugeVec,
     shed: IntCounterVec,
     limiter: Limiter<RouteClass>,
@@ -56,7 +61,8 @@ struct Edge {
 
 impl Collector for Edge {
     fn desc(&self) -> Vec<&Desc> {
-        [self.decisions.desc(), self.redis_up.desc(), self.limit.desc(), self.shed.desc()].concat()
+        let redis = [self.redis_up.desc(), self.without_redis.desc()].concat();
+        [self.decisions.desc(), redis, self.limit.desc(), self.shed.desc()].concat()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
@@ -71,6 +77,9 @@ impl Collector for Edge {
         if let Some(redis) = stats.redis {
             self.redis_up.set(redis.in_use.into());
             families.extend(self.redis_up.collect());
+            self.without_redis.reset();
+            self.without_redis.inc_by(redis.went_without);
+            families.extend(self.without_redis.collect());
         }
         self.shed.reset();
         for (work, limiter) in self.overload.limiters() {

@@ -1,7 +1,7 @@
 //! The logs as C2SP tlog-tiles serves them, without credentials: what is public reveals nothing.
 
 use super::{LedgerError, Log, read};
-use crate::edge::resource;
+use crate::edge::{NoQuery, resource};
 use crate::error::ApiError;
 use crate::state::AppState;
 use ::ledger::tile::{TILE_WIDTH, TileKind, TilePath, width_at};
@@ -38,6 +38,7 @@ fn log(name: &str) -> Result<Log, ApiError> {
 async fn checkpoint(
     state: web::Data<AppState>,
     name: web::Path<String>,
+    _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     let log = log(&name)?;
     let (note, _) = state.db.read(move |conn| read::head(conn, log)).await?;
@@ -54,6 +55,7 @@ async fn checkpoint(
 async fn key(
     state: web::Data<AppState>,
     name: web::Path<String>,
+    _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     let key = log(&name)?.key(&state.signers).verifier().to_string();
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(format!("{key}\n")))
@@ -67,6 +69,7 @@ async fn key(
 async fn tile(
     state: web::Data<AppState>,
     path: web::Path<(String, String)>,
+    _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     let (name, path) = path.into_inner();
     let log = log(&name)?;

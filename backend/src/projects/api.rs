@@ -6,7 +6,7 @@ use super::store::{self, ProjectRow, Whose};
 use super::{keys, members, trail};
 use crate::audit::Act;
 use crate::auth::{Action, Principal, Role, set_member};
-use crate::edge::{Cursor, Json, ListPage, PageQuery, Query, resource};
+use crate::edge::{Cursor, Json, ListPage, NoQuery, PageQuery, Query, resource};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::http::Method;
@@ -137,6 +137,7 @@ struct NewProject {
 async fn create(
     state: web::Data<AppState>,
     access: Access,
+    _: NoQuery,
     body: Json<NewProject>,
 ) -> Result<HttpResponse, ApiError> {
     access.administrator()?;
@@ -177,6 +178,7 @@ async fn create(
 async fn show(
     access: Access,
     project: web::Path<String>,
+    _: NoQuery,
 ) -> Result<web::Json<ProjectView>, ApiError> {
     let project = access.project(&project, Action::ReadProject).await?;
     Ok(web::Json(ProjectView::from(&*project)))
@@ -201,6 +203,7 @@ async fn change(
     state: web::Data<AppState>,
     access: Access,
     project: web::Path<String>,
+    _: NoQuery,
     body: Json<ProjectChange>,
 ) -> Result<web::Json<ProjectView>, ApiError> {
     let project = access.project(&project, Action::ChangeProject).await?;

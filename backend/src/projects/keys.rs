@@ -5,7 +5,7 @@ use crate::audit::Act;
 use crate::auth::{self, Action, ApiKey, Authenticator, KeyRow, Principal, Scope};
 use crate::config::RouteClass;
 use crate::db::Conn;
-use crate::edge::{Cursor, Json, ListPage, PageQuery, Query, resource};
+use crate::edge::{Cursor, Json, ListPage, NoQuery, PageQuery, Query, resource};
 use crate::error::ApiError;
 use crate::state::AppState;
 use actix_web::http::Method;
@@ -95,6 +95,7 @@ pub(super) struct NewKey {
     /// What to call it.
     name: super::Name,
     /// What it may be used for, at least one.
+    #[schema(min_items = 1)]
     scopes: Vec<Scope>,
     /// When it ends; never, if absent.
     #[serde(default)]
@@ -103,6 +104,7 @@ pub(super) struct NewKey {
     /// How often it may be used, as requests/seconds, such as 60/60; as others may, if absent. More
     /// than that takes an administrator of the service.
     #[serde(default)]
+    #[schema(pattern = "^[1-9][0-9]{0,3}/[1-9][0-9]{0,5}$")]
     quota: Option<String>,
 }
 
@@ -114,6 +116,7 @@ pub(super) async fn create(
     state: web::Data<AppState>,
     access: Access,
     project: web::Path<String>,
+    _: NoQuery,
     body: Json<NewKey>,
 ) -> Result<HttpResponse, ApiError> {
     let project = access.project(&project, Action::ManageKeys).await?;
@@ -204,6 +207,7 @@ pub(super) async fn revoke(
     authenticator: web::Data<Authenticator>,
     access: Access,
     path: web::Path<(String, String)>,
+    _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.clock.now().micros();
     let revoke = move |conn: &mut Conn, project_id: &str, key_id: String| {
@@ -228,6 +232,7 @@ pub(super) async fn rotate(
     authenticator: web::Data<Authenticator>,
     access: Access,
     path: web::Path<(String, String)>,
+    _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     let (now, next) = (state.clock.now().micros(), ApiKey::generate(&state.clock.new_id()));
     let rotate = move |conn: &mut Conn, project_id: &str, key_id: String| {

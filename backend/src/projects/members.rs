@@ -3,7 +3,7 @@
 use super::access::Access;
 use crate::audit::Act;
 use crate::auth::{self, Action, Role};
-use crate::edge::{Json, resource};
+use crate::edge::{Json, NoQuery, resource};
 use crate::error::ApiError;
 use crate::state::AppState;
 use actix_web::http::Method;
@@ -46,6 +46,7 @@ pub(super) async fn list(
     state: web::Data<AppState>,
     access: Access,
     project: web::Path<String>,
+    _: NoQuery,
 ) -> Result<web::Json<MemberList>, ApiError> {
     let project = access.project(&project, Action::ReadMembers).await?;
     let members = state.db.read(move |conn| auth::members(conn, &project.id)).await?;
@@ -69,6 +70,7 @@ pub(super) struct SetMember {
 pub(super) async fn set(
     access: Access,
     project: web::Path<String>,
+    _: NoQuery,
     body: Json<SetMember>,
 ) -> Result<web::Json<MemberView>, ApiError> {
     let project = access.project(&project, Action::ManageMembers).await?;
@@ -91,6 +93,7 @@ pub(super) async fn set(
 pub(super) async fn remove(
     access: Access,
     path: web::Path<(String, String)>,
+    _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     let (project, user_id) = path.into_inner();
     let project = access.project(&project, Action::ManageMembers).await?;

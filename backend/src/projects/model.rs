@@ -99,10 +99,10 @@ pub struct Settings {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SettingsChange {
     /// `standard` redacts patient data; `strict` drops all text of an event that has any.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^(standard|strict)$")]
     governance_mode: Option<GovernanceMode>,
     /// `hash_only` keeps keyed digests of inputs and outputs; `redacted` their redacted text too.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, pattern = "^(hash_only|redacted)$")]
     content_policy: Option<ContentPolicy>,
 }
 

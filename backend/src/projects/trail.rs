@@ -105,7 +105,11 @@ pub(super) async fn list(
 
 /// Export the trail as NDJSON: the records as they are sealed, newest first.
 #[utoipa::path(get, path = "/api/v1/audit/export", tag = "audit",
-    params(("project" = Option<String>, Query, description = "And all other filters of the list")),
+    params(("project" = Option<String>, Query, description = "In this project, by id or slug; a key's own if absent"),
+        ("actor" = Option<String>, Query, description = "By this actor: user:<id>, key:<id>, operator or system"),
+        ("action" = Option<String>, Query, description = "Of this name, such as key_created"),
+        ("from" = Option<String>, Query, format = DateTime, description = "At this time or later"),
+        ("to" = Option<String>, Query, format = DateTime, description = "Before this time")),
     responses((status = 200, description = "The export", content((String = "application/x-ndjson")))))]
 pub(super) async fn export(
     state: web::Data<AppState>,

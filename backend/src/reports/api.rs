@@ -3,7 +3,7 @@
 use super::service::{self, Request};
 use super::store::{self, Stored};
 use crate::auth::Action;
-use crate::edge::{Cursor, Json, ListPage, PageQuery, Query, resource};
+use crate::edge::{Cursor, Json, ListPage, NoQuery, PageQuery, Query, resource};
 use crate::error::ApiError;
 use crate::projects::Access;
 use crate::state::AppState;
@@ -110,6 +110,7 @@ async fn create(
     state: web::Data<AppState>,
     access: Access,
     project: web::Path<String>,
+    _: NoQuery,
     body: Json<NewReport>,
 ) -> Result<HttpResponse, ApiError> {
     let project = access.project(&project, Action::CreateReports).await?;
@@ -163,7 +164,7 @@ struct ShowQuery {
 /// A report's bytes: JSON as its digest is of, or Markdown.
 #[utoipa::path(get, path = "/api/v1/projects/{project}/reports/{report}", tag = "reports",
     params(("project" = String, Path, description = "Id or slug"), ("report" = String, Path, description = "The report's id"),
-           ("format" = Option<String>, Query, description = "json (the default) or markdown")),
+           ("format" = Option<String>, Query, pattern = "^(json|markdown)$", description = "json (the default) or markdown")),
     responses((status = 200, description = "The report", content(
         (serde_json::Value = "application/json"), (String = "text/markdown")))))]
 async fn show(
@@ -190,6 +191,6 @@ async fn show(
 /// The JSON Schema of a report.
 #[utoipa::path(get, path = "/api/v1/schemas/transparency_report.json", tag = "schemas",
     responses((status = 200, description = "JSON Schema, draft 2020-12", body = serde_json::Value, content_type = "application/schema+json")))]
-async fn schema() -> HttpResponse {
+async fn schema(_: NoQuery) -> HttpResponse {
     HttpResponse::Ok().content_type("application/schema+json").body(report::REPORT_SCHEMA)
 }

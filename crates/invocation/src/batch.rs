@@ -1,6 +1,6 @@
 //! Request bodies → events. One bad event never rejects its neighbours.
 
-use crate::json::{parse, pointed};
+use crate::json::{Object, parse, pointed};
 use crate::{Event, FieldProblem, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -30,8 +30,8 @@ struct Envelope<'a> {
 /// The body as a whole is no JSON, not UTF-8, or holds no or too many events.
 pub fn from_json(body: &[u8], now: Timestamp) -> Result<Batch, FieldProblem> {
     let text = utf8(body)?;
-    match serde_json::from_str::<Envelope<'_>>(text) {
-        Ok(envelope) => {
+    match serde_json::from_str::<Object<Envelope<'_>>>(text) {
+        Ok(Object(envelope)) => {
             bounded(envelope.events.len(), "/events")?;
             let events = envelope.events.iter().map(|raw| event(raw.get(), now)).collect();
             Ok(Batch { events, single: false })
@@ -118,6 +118,7 @@ mod tests {
             (r#"{"model":"a""#, "", "not valid JSON"),
             ("[1]", "", "an object"),
             ("[]", "", "an object"),
+            ("[[{}]]", "", "an object"),
         ];
         for (body, pointer, detail) in cases {
             let (found_pointer, found_detail) = fault(body);

@@ -19,7 +19,7 @@ pub fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, FieldProblem> {
 
 /// A type that is read from a JSON object and from nothing else: serde's derive would take an array
 /// of the fields' values too.
-struct Object<T>(T);
+pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -12,6 +12,12 @@ pub enum DecodeError {
     /// The body is no valid Protobuf of that message.
     #[error("the body is no OTLP trace request: {0}")]
     Protobuf(String),
+    /// The JSON is no text, be it in a place that is passed over unread.
+    #[error("the body is not valid UTF-8 at byte {byte}")]
+    NotUtf8 {
+        /// Counted from 0.
+        byte: usize,
+    },
     /// The body is no JSON.
     #[error("the body is not valid JSON at line {line}, column {column}")]
     Syntax {
@@ -39,26 +45,38 @@ pub fn decode(body: &[u8], encoding: Encoding) -> Result<ExportTraceServiceReque
         // Prost's errors name messages, fields and wire types only.
         Encoding::Protobuf => ExportTraceServiceRequest::decode(body)
             .map_err(|error| DecodeError::Protobuf(error.to_string())),
-        Encoding::Json => serde_json::from_slice::<json::Request>(body)
-            .map(Into::into)
-            .map_err(|error| describe(body, &error)),
+        Encoding::Json => {
+            let text = std::str::from_utf8(body)
+                .map_err(|error| DecodeError::NotUtf8 { byte: error.valid_up_to() })?;
+            let request = serde_json::from_str::<json::Request>(text);
+            request.map(Into::into).map_err(|error| describe(text, &error))
+        }
     }
 }
 
 /// The fault with its path: parses again with the path tracked, which the good case need not pay.
-fn describe(body: &[u8], error: &serde_json::Error) -> DecodeError {
+fn describe(text: &str, error: &serde_json::Error) -> DecodeError {
     if !error.is_data() {
         return DecodeError::Syntax { line: error.line(), column: error.column() };
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let path = serde_path_to_error::deserialize::<_, json::Request>(&mut deserializer)
         .err()
-        .map_or_else(String::new, |error| error.path().to_string());
+        .map(|error| error.path().to_string())
+        // The whole is a dot to the tracker.
+        .filter(|path| path != ".")
+        .unwrap_or_else(|| "the body".to_owned());
     DecodeError::Shape { path, expected: expected(&error.to_string()) }
 }
 
 /// What serde wanted, cut out of `invalid type: string "…", expected …`.
 fn expected(text: &str) -> String {
     let text = text.rsplit_once(" at line ").map_or(text, |(words, _)| words);
-    text.rsplit_once("expected ").map_or("as OTLP says", |(_, words)| words).to_owned()
+    let words = match text.rsplit_once("expected ") {
+        // Serde names our types, which nobody else knows.
+        Some((_, words)) if words.starts_with("struct ") => "an object",
+        Some((_, words)) => words,
+        None => "as OTLP says",
+    };
+    words.to_owned()
 }

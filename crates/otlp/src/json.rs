@@ -10,16 +10,27 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1 as proto;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// Declares a JSON object and how it becomes its Protobuf message. A field that is absent or null
 /// is what Protobuf takes for absent: empty.
 macro_rules! object {
     ($name:ident => $message:ty { $($field:ident: $json:ty = $convert:expr),+ $(,)? }) => {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
         pub(crate) struct $name {
             $($field: Option<$json>),+
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                // Serde's derive alone would take an array of the fields' values too.
+                #[derive(Deserialize)]
+                #[serde(rename_all = "camelCase")]
+                struct Fields {
+                    $($field: Option<$json>),+
+                }
+                let Fields { $($field),+ } = invocation::object(deserializer)?;
+                Ok(Self { $($field),+ })
+            }
         }
 
         impl From<$name> for $message {

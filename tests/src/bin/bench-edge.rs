@@ -19,6 +19,7 @@ use std::io::Read;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use tests::load::pin;
 use tests::{Client, Database, KEY, PROJECT, Service, eventually, setting};
 
 /// A single identity may not ask faster than 10,000 times a second, so several do.
@@ -159,15 +160,6 @@ impl Contender {
         let rate = said.lines().find_map(|line| line.strip_prefix("Requests/sec:"));
         rate.and_then(|rate| rate.trim().parse().ok()).unwrap_or_else(|| panic!("wrk said {said}"))
     }
-}
-
-/// Keeps a process and its threads on one core.
-fn pin(pid: u32, core: usize) {
-    let pinned = Command::new("taskset")
-        .args(["-acp", &core.to_string(), &pid.to_string()])
-        .stdout(Stdio::null())
-        .status();
-    assert!(pinned.is_ok_and(|status| status.success()), "taskset");
 }
 
 fn median(mut rates: Vec<f64>) -> f64 {

@@ -7,7 +7,7 @@ use crate::auth::session::SignedIn;
 use crate::auth::store::users::{UserRow, set_password};
 use crate::auth::{PasswordHash, password_rules};
 use crate::db::Conn;
-use crate::edge::Json;
+use crate::edge::{Json, NoQuery};
 use crate::error::ApiError;
 use crate::state::AppState;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -36,6 +36,7 @@ pub(super) struct PasswordChange {
     responses((status = 204, description = "Changed")))]
 pub(super) async fn change(
     state: web::Data<AppState>,
+    _: NoQuery,
     request: HttpRequest,
     signed_in: SignedIn,
     body: Json<PasswordChange>,

@@ -8,7 +8,7 @@ use crate::auth::session::{self, SignedIn};
 use crate::auth::store::second_factors;
 use crate::auth::store::users::UserRow;
 use crate::db::{Conn, DbError};
-use crate::edge::Json;
+use crate::edge::{Json, NoQuery};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -32,6 +32,7 @@ pub(super) struct SecondFactorView {
 pub(super) async fn show(
     state: web::Data<AppState>,
     signed_in: SignedIn,
+    _: NoQuery,
 ) -> Result<web::Json<SecondFactorView>, ApiError> {
     let look = move |conn: &mut Conn| {
         let user_id = &signed_in.user.id;
@@ -64,6 +65,7 @@ pub(super) struct NewSecondFactor {
     responses((status = 201, description = "What the app needs, shown this once", body = NewSecondFactor)))]
 pub(super) async fn enrol(
     state: web::Data<AppState>,
+    _: NoQuery,
     request: HttpRequest,
     signed_in: SignedIn,
     body: Json<Enrolment>,
@@ -101,6 +103,7 @@ pub(super) struct RecoveryCodes {
     responses((status = 200, description = "It is on; the recovery codes, shown this once", body = RecoveryCodes)))]
 pub(super) async fn confirm(
     state: web::Data<AppState>,
+    _: NoQuery,
     request: HttpRequest,
     signed_in: SignedIn,
     body: Json<Confirmation>,
@@ -152,6 +155,7 @@ impl From<BothFactors> for Shown {
     responses((status = 200, description = "The recovery codes, shown this once", body = RecoveryCodes)))]
 pub(super) async fn new_codes(
     state: web::Data<AppState>,
+    _: NoQuery,
     request: HttpRequest,
     signed_in: SignedIn,
     body: Json<BothFactors>,
@@ -175,6 +179,7 @@ pub(super) async fn new_codes(
     responses((status = 204, description = "It is off")))]
 pub(super) async fn disable(
     state: web::Data<AppState>,
+    _: NoQuery,
     request: HttpRequest,
     signed_in: SignedIn,
     body: Json<BothFactors>,

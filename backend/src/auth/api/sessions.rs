@@ -5,7 +5,7 @@ use crate::audit::{self, Act};
 use crate::auth::session::{self, SignedIn};
 use crate::auth::store::sessions::{self, SessionRow};
 use crate::db::Conn;
-use crate::edge::{Cursor, ListPage, PageQuery, Query};
+use crate::edge::{Cursor, ListPage, NoQuery, PageQuery, Query};
 use crate::error::ApiError;
 use crate::state::AppState;
 use actix_web::{HttpResponse, web};
@@ -71,7 +71,7 @@ pub(super) async fn list(
 /// Who is signed in.
 #[utoipa::path(get, path = "/api/v1/sessions/current", tag = "identity",
     responses((status = 200, description = "The user", body = User)))]
-pub(super) async fn current(signed_in: SignedIn) -> web::Json<User> {
+pub(super) async fn current(signed_in: SignedIn, _: NoQuery) -> web::Json<User> {
     web::Json(User::of(signed_in.user))
 }
 
@@ -81,6 +81,7 @@ pub(super) async fn current(signed_in: SignedIn) -> web::Json<User> {
 pub(super) async fn sign_out(
     state: web::Data<AppState>,
     signed_in: SignedIn,
+    _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     let SignedIn { user, session_id, who, .. } = signed_in;
     let end = move |conn: &mut Conn| {
@@ -99,6 +100,7 @@ pub(super) async fn end(
     state: web::Data<AppState>,
     signed_in: SignedIn,
     id: web::Path<String>,
+    _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     let SignedIn { user, session_id, who, .. } = signed_in;
     let id = id.into_inner();
@@ -121,6 +123,7 @@ pub(super) async fn end(
 pub(super) async fn end_others(
     state: web::Data<AppState>,
     signed_in: SignedIn,
+    _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     let SignedIn { user, session_id, who, .. } = signed_in;
     let end = move |conn: &mut Conn| {

@@ -13,7 +13,7 @@ use crate::auth::store::users::{UserRow, find_user};
 use crate::auth::whence::{Whence, user_agent};
 use crate::config::RouteClass;
 use crate::db::Conn;
-use crate::edge::Json;
+use crate::edge::{Json, NoQuery};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -62,6 +62,7 @@ enum Outcome {
 pub(super) async fn sign_in(
     state: web::Data<AppState>,
     limiter: web::Data<Limiter<RouteClass>>,
+    _: NoQuery,
     request: HttpRequest,
     body: Json<SignIn>,
 ) -> Result<HttpResponse, ApiError> {

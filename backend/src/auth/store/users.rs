@@ -33,6 +33,10 @@ pub fn create_user(conn: &mut Conn, user: UserRow) -> Result<bool, DbError> {
 /// # Errors
 /// The database.
 pub fn find_user(conn: &mut Conn, email: &str) -> Result<Option<UserRow>, DbError> {
+    // PostgreSQL cannot store it, so that nobody has it.
+    if email.contains('\0') {
+        return Ok(None);
+    }
     Ok(users::table.filter(users::email.eq(email)).first(conn).optional()?)
 }
 

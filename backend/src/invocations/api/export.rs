@@ -16,8 +16,18 @@ use serde_json::value::RawValue;
 /// Export invocations as NDJSON (the records as they are sealed) or CSV.
 #[utoipa::path(get, path = "/api/v1/projects/{project}/invocations/export", tag = "invocations",
     params(("project" = String, Path, description = "Id or slug"),
-        ("format" = Option<String>, Query, description = "ndjson (the default) or csv"),
-        ("run" = Option<String>, Query, description = "And all other filters of the list")),
+        ("format" = Option<String>, Query, pattern = "^(ndjson|csv)$", description = "ndjson (the default) or csv"),
+        ("run" = Option<String>, Query, description = "Of this run"),
+        ("stage" = Option<String>, Query, description = "Of this stage"),
+        ("from" = Option<String>, Query, format = DateTime, description = "At this time or later"),
+        ("to" = Option<String>, Query, format = DateTime, description = "Before this time"),
+        ("model" = Option<String>, Query, description = "By this model"),
+        ("provider" = Option<String>, Query, description = "By this provider"),
+        ("tier" = Option<String>, Query, pattern = "^(nano|mini|frontier)$", description = "nano, mini or frontier"),
+        ("status" = Option<String>, Query, pattern = "^(ok|error|blocked)$", description = "ok, error or blocked"),
+        ("agent" = Option<String>, Query, description = "By this agent"),
+        ("tag" = Option<String>, Query, description = "With this tag"),
+        ("phi" = Option<String>, Query, description = "With findings of this PHI class")),
     responses((status = 200, description = "The export", content(
         (String = "application/x-ndjson"), (String = "text/csv")))))]
 pub(super) async fn export(

@@ -1,7 +1,7 @@
 //! `POST …/invocations`: one event, a batch, or a line each.
 
 use crate::auth::{Action, Principal};
-use crate::edge::{BodyLimit, media_type, read_body};
+use crate::edge::{BodyLimit, NoQuery, media_type, read_body};
 use crate::error::{ApiError, Code};
 use crate::invocations::batcher::{Batcher, Receipt};
 use crate::invocations::intake::{Prepared, Sender};
@@ -38,13 +38,14 @@ struct Rejected {
 #[utoipa::path(post, path = "/api/v1/projects/{project}/invocations", tag = "invocations",
     params(("project" = String, Path, description = "Id or slug")),
     request_body(description = "One event, or `{\"events\": […]}` with 1 to 1000 of them, or one event a line", content(
-        (serde_json::Value = "application/json"), (String = "application/x-ndjson"))),
+        (Object = "application/json"), (String = "application/x-ndjson"))),
     responses((status = 200, description = "Receipts, and what was refused", body = Outcome)))]
 pub(super) async fn ingest(
     state: web::Data<AppState>,
     batcher: web::Data<Batcher>,
     access: Access,
     project: web::Path<String>,
+    _: NoQuery,
     request: HttpRequest,
     mut payload: web::Payload,
 ) -> Result<web::Json<Outcome>, ApiError> {

@@ -2,7 +2,7 @@
 
 use super::ingest::{SMALL, run, sender};
 use crate::auth::Action;
-use crate::edge::{BodyLimit, media_type, read_body};
+use crate::edge::{BodyLimit, NoQuery, media_type, read_body};
 use crate::error::{ApiError, Code};
 use crate::invocations::batcher::Batcher;
 use crate::projects::Access;
@@ -17,13 +17,14 @@ const LIMIT: BodyLimit = BodyLimit { received: 4 << 20, decoded: 16 << 20 };
 /// Record the AI spans of an OTLP trace export (`ExportTraceServiceRequest`).
 #[utoipa::path(post, path = "/v1/traces", tag = "invocations",
     request_body(description = "An OTLP ExportTraceServiceRequest", content(
-        (Vec<u8> = "application/x-protobuf"), (serde_json::Value = "application/json"))),
+        (Vec<u8> = "application/x-protobuf"), (Object = "application/json"))),
     responses((status = 200, description = "An ExportTraceServiceResponse; partial_success counts spans that were refused", content(
         (Vec<u8> = "application/x-protobuf"), (serde_json::Value = "application/json")))))]
 pub(super) async fn traces(
     state: web::Data<AppState>,
     batcher: web::Data<Batcher>,
     access: Access,
+    _: NoQuery,
     request: HttpRequest,
     mut payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
@@ -63,7 +64,7 @@ pub(super) async fn traces(
 /// The same at the path that Langfuse's SDK sends to.
 #[utoipa::path(post, path = "/api/public/otel/v1/traces", tag = "invocations",
     request_body(description = "An OTLP ExportTraceServiceRequest", content(
-        (Vec<u8> = "application/x-protobuf"), (serde_json::Value = "application/json"))),
+        (Vec<u8> = "application/x-protobuf"), (Object = "application/json"))),
     responses((status = 200, description = "An ExportTraceServiceResponse", content(
         (Vec<u8> = "application/x-protobuf"), (serde_json::Value = "application/json")))))]
 #[expect(dead_code, reason = "only documents the path; `traces` serves it")]

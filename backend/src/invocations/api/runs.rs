@@ -1,7 +1,7 @@
 //! Runs: the list, and each as a tree.
 
 use crate::auth::Action;
-use crate::edge::{Cursor, ListPage, PageQuery, Query};
+use crate::edge::{Cursor, ListPage, NoQuery, PageQuery, Query};
 use crate::error::ApiError;
 use crate::invocations::facts::Facts;
 use crate::invocations::store::{self, RunSums};
@@ -139,6 +139,7 @@ pub(super) async fn show(
     state: web::Data<AppState>,
     access: Access,
     path: web::Path<(String, String)>,
+    _: NoQuery,
 ) -> Result<web::Json<RunTree>, ApiError> {
     let (project, run_id) = path.into_inner();
     let project = access.project(&project, Action::ReadEvents).await?;

@@ -1,6 +1,7 @@
 //! `GET …/invocations/{event_id}`: the record with everything that proves it.
 
 use crate::auth::Action;
+use crate::edge::NoQuery;
 use crate::error::ApiError;
 use crate::invocations::store;
 use crate::ledger::{self, Log, Proof};
@@ -28,6 +29,7 @@ pub(super) async fn show(
     state: web::Data<AppState>,
     access: Access,
     path: web::Path<(String, String)>,
+    _: NoQuery,
 ) -> Result<web::Json<Proven>, ApiError> {
     let (project, event_id) = path.into_inner();
     let project = access.project(&project, Action::ReadEvents).await?;

@@ -136,6 +136,13 @@ fn faults_name_their_place_and_never_the_value() {
     ] {
         assert_eq!(from_json(&one_span(&span)).unwrap_err().to_string(), expected);
     }
+    for (body, expected) in [
+        (&b"[null]"[..], "the body: must be an object"),
+        (b"{\"resourceSpans\":[[null]]}", "resourceSpans[0]: must be an object"),
+        (b"{\"unknown\":\"\xff\"}", "the body is not valid UTF-8 at byte 12"),
+    ] {
+        assert_eq!(otlp::decode(body, Encoding::Json).unwrap_err().to_string(), expected);
+    }
     let syntax = otlp::decode(b"{\"resourceSpans\": [}", Encoding::Json).unwrap_err();
     assert_eq!(syntax.to_string(), "the body is not valid JSON at line 1, column 20");
     let mut body =

@@ -1,6 +1,7 @@
 //! The edge: what every request meets before its handler, in the service as it is put together.
 
 mod csrf;
+mod fleet;
 mod flood;
 mod headers;
 mod limits;

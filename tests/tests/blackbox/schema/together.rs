@@ -31,7 +31,7 @@ fn two_migrations_at_once() {
 #[test]
 fn two_services_at_once() {
     for (time, database) in databases().enumerate() {
-        let fleet = Fleet::start(&database, 2);
+        let fleet = Fleet::start(&database, 2, &[]);
         let clients: Vec<Client> =
             fleet.bases().iter().map(|base| Client::new(base).with_key(KEY)).collect();
         for (number, client) in clients.iter().enumerate() {

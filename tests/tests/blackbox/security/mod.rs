@@ -8,3 +8,4 @@ mod matrix;
 mod phi;
 mod production;
 mod tamper;
+mod validation;

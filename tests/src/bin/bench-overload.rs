@@ -1,0 +1,92 @@
+//! Ten times the load: how much is still done, how fast the rest is refused, and whether the probes
+//! answer. The service has core 0, the load core 1: `make bench-overload`.
+//!
+//! The load is open: requests come at their rate whatever the answers, and each latency counts from
+//! when the request was due. So it has in it what waits in the generator, whose one core must also
+//! do ten times the work: at the highest rates the figures are of both together.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a bench that cannot go on has failed; its figures are its output"
+)]
+
+use serde_json::json;
+use std::net::SocketAddr;
+use std::thread;
+use std::time::Duration;
+use tests::load::{Load, Request, Tally, closed, open, pin};
+use tests::{Database, KEY, PROJECT, Service, bodies, setting};
+
+/// More at once than the service lets in, so that it is the service that refuses.
+const CONNECTIONS: usize = 4096;
+/// At once, for finding the peak.
+const MODERATE: usize = 64;
+const PROBES_PER_SECOND: f64 = 20.0;
+const TIMES: [f64; 4] = [1.0, 2.0, 5.0, 10.0];
+
+fn main() {
+    let limit = Duration::from_secs(setting("SECONDS", 10) as u64);
+    for make in [Database::sqlite, Database::postgres] {
+        let database = make();
+        println!("{:?}; the service on core 0, the load on core 1", database.kind());
+        let service = Service::builder(database).env("RUST_LOG", "warn,researchflow=info").start();
+        pin(service.pid(), 0);
+        pin(std::process::id(), 1);
+        measure(&service, limit);
+    }
+}
+
+fn measure(service: &Service, limit: Duration) {
+    let event = event(service.address());
+    let load = |connections| Load { requests: vec![event.clone()], connections, limit };
+    closed(&load(MODERATE));
+    let peak = closed(&load(MODERATE)).rate(is_admitted);
+    println!("  peak, {MODERATE} connections, as answers come: {peak:.0} events/s");
+    println!(
+        "   load  offered/s  admitted/s  of peak   refused/s  refused after p50, p99   broken  probes p99, not 200"
+    );
+    for times in TIMES {
+        let (tally, probes) = thread::scope(|scope| {
+            let probes = scope.spawn(|| probe(service.address(), limit));
+            let tally = open(&load(CONNECTIONS), times * peak);
+            (tally, probes.join().expect("the probes"))
+        });
+        report(times, peak, &tally, &probes, limit);
+    }
+}
+
+fn report(times: f64, peak: f64, tally: &Tally, probes: &Tally, limit: Duration) {
+    let admitted = tally.rate(is_admitted);
+    let refusals = [50, 99].map(|percent| tally.percentile(percent, is_refused));
+    println!(
+        "  {times:>4}x {:>10.0} {admitted:>11.0} {:>7.0} % {:>11.0} {:>9.1} ms, {:>6.1} ms {:>8} {:>7.1} ms, {:>4}",
+        tally.offered() as f64 / limit.as_secs_f64(),
+        100.0 * admitted / peak,
+        tally.rate(is_refused),
+        refusals[0],
+        refusals[1],
+        tally.failed(),
+        probes.percentile(99, |_| true),
+        probes.offered() - probes.count(|status| status == 200),
+    );
+}
+
+fn probe(address: SocketAddr, limit: Duration) -> Tally {
+    let health = Request::new(address, "GET /health", "", "");
+    open(&Load { requests: vec![health], connections: 1, limit }, PROBES_PER_SECOND)
+}
+
+/// One event, whose id is left to the service, so that it can be sent again.
+fn event(address: SocketAddr) -> Request {
+    let event = bodies::with(bodies::event("x"), json!({"event_id": null}));
+    let line = format!("POST {PROJECT}/invocations");
+    Request::new(address, &line, &format!("authorization: Bearer {KEY}\r\n"), &event.to_string())
+}
+
+fn is_admitted(status: u16) -> bool {
+    status == 200
+}
+
+fn is_refused(status: u16) -> bool {
+    status == 503
+}

@@ -1,0 +1,90 @@
+//! What came of a load.
+
+use std::time::Duration;
+
+/// One answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Answered {
+    /// The status; `None` if the connection broke.
+    pub status: Option<u16>,
+    /// When the request was due, from the start.
+    pub due: Duration,
+    /// How long after that the answer was there.
+    pub after: Duration,
+}
+
+/// All answers of a load.
+#[derive(Debug)]
+pub struct Tally {
+    answers: Vec<Answered>,
+    unanswered: usize,
+    lasted: Duration,
+}
+
+impl Tally {
+    pub(super) fn new(answers: Vec<Answered>, unanswered: usize, lasted: Duration) -> Self {
+        Self { answers, unanswered, lasted }
+    }
+
+    /// Those whose requests were due from `from` to before `to`.
+    #[must_use]
+    pub fn between(&self, from: Duration, to: Duration) -> Self {
+        let within = |answer: &&Answered| (from..to).contains(&answer.due);
+        let answers = self.answers.iter().filter(within).copied().collect();
+        Self { answers, unanswered: 0, lasted: to - from }
+    }
+
+    /// How many were answered by one of these statuses.
+    pub fn count(&self, is: impl Fn(u16) -> bool) -> usize {
+        self.answers.iter().filter(|answer| answer.status.is_some_and(&is)).count()
+    }
+
+    /// How many were not answered: the connection broke, or no answer came by the end.
+    pub fn failed(&self) -> usize {
+        let broken = self.answers.iter().filter(|answer| answer.status.is_none()).count();
+        self.unanswered + broken
+    }
+
+    /// How many were offered.
+    pub fn offered(&self) -> usize {
+        self.answers.len() + self.unanswered
+    }
+
+    /// Answers a second by one of these statuses, of those that came before the end.
+    pub fn rate(&self, is: impl Fn(u16) -> bool) -> f64 {
+        let in_time = self.answers.iter().filter(|it| it.due + it.after <= self.lasted);
+        let count = in_time.filter(|answer| answer.status.is_some_and(&is)).count();
+        count as f64 / self.lasted.as_secs_f64()
+    }
+
+    /// The latency, in milliseconds, below which `percent` of the answers by these statuses lie.
+    pub fn percentile(&self, percent: usize, is: impl Fn(u16) -> bool) -> f64 {
+        let chosen = self.answers.iter().filter(|answer| answer.status.is_some_and(&is));
+        let mut times: Vec<Duration> = chosen.map(|answer| answer.after).collect();
+        times.sort_unstable();
+        let place = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+        times.get(place).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_of_the_chosen_answers() {
+        let answer = |n: u64| Answered {
+            status: Some(if n == 0 { 503 } else { 200 }),
+            due: Duration::from_secs(n),
+            after: Duration::from_millis(n),
+        };
+        let tally = Tally::new((0..=100).map(answer).collect(), 2, Duration::from_secs(10));
+        assert_eq!(tally.percentile(50, |status| status == 200), 51.0);
+        assert_eq!(tally.percentile(99, |status| status == 200), 100.0);
+        assert_eq!((tally.count(|status| status == 503), tally.failed()), (1, 2));
+        // Nine of them came within the ten seconds.
+        assert_eq!(tally.rate(|status| status == 200), 0.9);
+        let some = tally.between(Duration::from_secs(10), Duration::from_secs(20));
+        assert_eq!(some.offered(), 10);
+    }
+}
