@@ -9,7 +9,7 @@ BUILD = $(CARGO) build --locked --workspace --all-targets
 BLACKBOX = tests/services $(CARGO) test --locked --workspace --test blackbox --
 
 .DEFAULT_GOAL := help
-.PHONY: help run test blackbox crash tamper schemathesis flood chaos-edge slow-clients bench-ingest bench-edge bench-overload profile-edge check clean
+.PHONY: help run test blackbox crash tamper schemathesis flood chaos-edge slow-clients bench-ingest bench-edge bench-overload bench-cache profile-edge check clean
 
 help: ## Prints this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,11 @@ bench-edge: ## Measures the edge beside bare Actix, Express and Fastify
 	$(CARGO) build --locked --release -p researchflow
 	mkdir -p target/peers && cp -r tests/peers/edge target/peers/ && cd target/peers/edge && npm ci --ignore-scripts --no-audit --no-fund
 	tests/services $(CARGO) run --locked --release -p tests --bin bench-edge
+
+bench-cache: ## Measures cached reads, on each database
+	scripts/prerequisites test
+	$(CARGO) build --locked --release -p researchflow
+	tests/services $(CARGO) run --locked --release -p tests --bin bench-cache
 
 profile-edge: ## What each layer of the edge costs, in instructions
 	scripts/prerequisites bench

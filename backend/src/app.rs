@@ -5,7 +5,7 @@ use crate::config::RouteClass;
 use crate::edge::Work;
 use crate::invocations::{self, Batcher};
 use crate::state::AppState;
-use crate::{costs, edge, ledger, openapi, pages, probes, projects, reports};
+use crate::{costs, edge, ledger, openapi, pages, probes, projects, reports, telemetry};
 use actix_web::body::MessageBody;
 use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
@@ -13,7 +13,6 @@ use actix_web::{App, Error, web};
 use hardening::limits::{Limiter, RedisSettings, rate_limit};
 use hardening::serve::{BodyPace, Bounds, Overload, pace_body, shed_load, watch_connection};
 use hardening::{compression, cors, csrf, panics, problems, request_id, security_headers};
-use secrecy::ExposeSecret;
 
 /// How many requests may be in flight at once, between bounds. Those that bring events are
 /// committed together: more at once is more, not only slower, so their lower bound is high.
@@ -43,16 +42,16 @@ impl Handles {
     pub async fn start(state: AppState) -> Result<Self, Box<dyn std::error::Error>> {
         let policies = state.config.edge.rate_limits.clone();
         let redis = &state.config.redis;
-        let limiter = match &redis.url {
-            Some(url) => {
-                let settings = RedisSettings::new(url.expose_secret(), &*redis.prefix);
-                let settings = RedisSettings { ca: redis.ca.clone(), ..settings };
-                Limiter::redis(policies, settings).await?
+        // It waits for Redis much less long than others do, so it has a way of its own.
+        let limiter = match redis.link("the rate limit") {
+            Some(link) => {
+                Limiter::redis(policies, RedisSettings::new(link, &*redis.prefix)).await?
             }
             None => Limiter::local(policies),
         };
         let overload = Overload::new(IN_FLIGHT, edge::work_of);
         edge::register_metrics(state.metrics.registry(), &limiter, &overload)?;
+        telemetry::register_cache(state.metrics.registry(), state.cache.clone())?;
         Ok(Self {
             batcher: Batcher::start(state.clone()),
             authenticator: Authenticator::default(),

@@ -70,7 +70,7 @@ impl Code {
 }
 
 /// An error on its way out of a handler.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ApiError {
     code: Code,
     detail: String,
@@ -167,6 +167,17 @@ impl From<diesel::result::Error> for ApiError {
         DbError::from(error).into()
     }
 }
+
+/// Whoever waited for the same read gets the same error.
+impl From<cache::Failure> for ApiError {
+    fn from(failure: cache::Failure) -> Self {
+        let unavailable =
+            || Self::new(Code::Unavailable, "This cannot be read now.").because(&failure);
+        failure.load_error().cloned().unwrap_or_else(unavailable)
+    }
+}
+
+impl std::error::Error for ApiError {}
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,8 +5,10 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::signers::Signers;
 use crate::telemetry::Metrics;
+use cache::Cache;
 use hmac::{Hmac, KeyInit, Mac};
 use pricing::PriceTable;
+use redis_link::Link;
 use secrecy::{ExposeSecret, SecretBox};
 use sha2::Sha256;
 use std::sync::Arc;
@@ -25,6 +27,10 @@ pub struct AppState {
     pub metrics: Metrics,
     /// What calls cost.
     pub prices: Arc<PriceTable>,
+    /// What was read a moment ago. Of this process alone until [`with_redis`](Self::with_redis).
+    pub cache: Cache,
+    /// The way to Redis, if there is one.
+    pub redis: Option<Arc<Link>>,
     /// What signs the ledger.
     pub signers: Arc<Signers>,
     /// Whether the service is stopping, so that `/ready` says no.
@@ -70,10 +76,32 @@ impl AppState {
             config: Arc::new(config),
             db,
             clock: Clock::default(),
+            cache: Cache::alone(&cache::Settings { seed: rand::random(), ..Default::default() }),
+            redis: None,
             metrics,
             prices: Arc::new(prices),
             stopping: Stopping::default(),
         })
+    }
+
+    /// The same with Redis, if one is set; it need not answer yet. To be called on the runtime that
+    /// outlives the others, before there are clones.
+    ///
+    /// # Errors
+    /// The URL of Redis cannot be read.
+    pub async fn with_redis(self) -> Result<Self, StateError> {
+        let redis = &self.config.redis;
+        let Some(settings) = redis.link("the cache") else { return Ok(self) };
+        let link = Link::start(settings).await;
+        let link = link.map_err(|error| StateError(format!("REDIS_URL {error}")))?;
+        let settings = cache::Settings {
+            prefix: redis.prefix.clone(),
+            secret: self.derive_key(&[b"researchflow cache"]),
+            seed: rand::random(),
+            ..Default::default()
+        };
+        let cache = Cache::with_redis(&settings, Arc::clone(&link));
+        Ok(Self { cache, redis: Some(link), ..self })
     }
 
     /// A key of a project's own: of the service's secret and the project's, so that neither a copy

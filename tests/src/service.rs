@@ -87,6 +87,15 @@ impl Service {
             .env("RESEARCHFLOW_BOOTSTRAP_KEY", KEY)
     }
 
+    /// A second process with the same settings, database and data directory.
+    pub fn beside(&self) -> Builder {
+        let mut builder = Self::builder(Database::sqlite());
+        builder.settings.extend(self.settings.iter().cloned());
+        builder
+            .env("DATABASE_URL", &self.database.url())
+            .env("RESEARCHFLOW_DATA_DIR", &self.database.data_dir().display().to_string())
+    }
+
     /// Starts it on `database`.
     pub fn start(database: Database) -> Self {
         Self::builder(database).start()

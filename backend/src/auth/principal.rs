@@ -2,9 +2,8 @@
 
 use super::credential::{Credential, SecretHash, is_plausible_key, malformed};
 use super::permissions::Scope;
-use super::session;
-use super::store::keys::find_key;
 use super::subject::{Owner, Presented, count_owner};
+use super::{remembered, session};
 use crate::audit::Actor;
 use crate::config::RouteClass;
 use crate::error::{ApiError, Code};
@@ -18,7 +17,7 @@ use hardening::{Inner, Layer};
 use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Who is calling.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,56 +73,30 @@ impl FromRequest for Principal {
     }
 }
 
-/// How long a key is believed without asking the database again. Revoking it here is at once;
-/// elsewhere it ends within this time.
-const KEY_TTL: Duration = Duration::from_millis(500);
-
 /// How long it is remembered whose a credential was, for whom to count its requests on.
 const OWNER_TTL: Duration = Duration::from_secs(3600);
 
-/// What a credential was found to be.
-#[derive(Debug)]
-pub(super) struct Known {
-    pub(super) owner: Owner,
-    /// Of a session nothing is believed without asking.
-    key: Option<KnownKey>,
-}
-
-#[derive(Debug)]
-struct KnownKey {
-    principal: Arc<Principal>,
-    expires_at: Option<i64>,
-    found: Instant,
-}
-
-impl KnownKey {
-    fn is_fresh(&self) -> bool {
-        self.found.elapsed() < KEY_TTL
-    }
-}
-
-/// Looks credentials up, and remembers what they were found to be.
+/// Looks keys up, and remembers whose credentials were found to be.
 #[derive(Clone)]
 pub struct Authenticator {
-    known: moka::sync::Cache<SecretHash, Arc<Known>>,
+    owners: moka::sync::Cache<SecretHash, Arc<Owner>>,
 }
 
 impl Default for Authenticator {
     fn default() -> Self {
-        let known = moka::sync::Cache::builder().max_capacity(100_000).time_to_live(OWNER_TTL);
-        Self { known: known.build() }
+        let owners = moka::sync::Cache::builder().max_capacity(100_000).time_to_live(OWNER_TTL);
+        Self { owners: owners.build() }
     }
 }
 
 impl Authenticator {
-    /// Forgets everything, since a key was revoked.
-    pub fn forget_keys(&self) {
-        self.known.invalidate_all();
+    /// Whose a credential was found to be within the hour.
+    pub(super) fn owner(&self, hash: &SecretHash) -> Option<Arc<Owner>> {
+        self.owners.get(hash)
     }
 
-    /// What a credential was found to be within the hour.
-    pub(super) fn known(&self, hash: &SecretHash) -> Option<Arc<Known>> {
-        self.known.get(hash)
+    fn remember(&self, hash: SecretHash, principal: &Principal) {
+        self.owners.insert(hash, Arc::new(Owner::of(principal)));
     }
 
     async fn key(
@@ -131,46 +104,16 @@ impl Authenticator {
         state: &AppState,
         request: &HttpRequest,
         hash: SecretHash,
-        known: Option<Arc<Known>>,
     ) -> Result<Arc<Principal>, ApiError> {
-        let refused = || ApiError::new(Code::Unauthenticated, "This API key is not valid.");
-        let fresh = |known: &Arc<Known>| known.key.as_ref().is_some_and(KnownKey::is_fresh);
-        let known = match known.filter(fresh) {
-            Some(known) => known,
-            None if !is_plausible_key(request) => return Err(refused()),
-            None => self.find_key(state, hash).await?.ok_or_else(refused)?,
-        };
-        let key = known.key.as_ref().ok_or_else(refused)?;
-        if key.expires_at.is_some_and(|at| at <= state.clock.now().micros()) {
-            return Err(refused());
-        }
+        let found =
+            if is_plausible_key(request) { remembered::key(state, hash).await? } else { None };
+        let now = state.clock.now().micros();
+        let in_use = found.filter(|key| key.expires_at.is_none_or(|at| at > now));
+        let key = in_use.ok_or_else(|| {
+            self.owners.invalidate(&hash);
+            ApiError::new(Code::Unauthenticated, "This API key is not valid.")
+        })?;
         Ok(Arc::clone(&key.principal))
-    }
-
-    async fn find_key(
-        &self,
-        state: &AppState,
-        hash: SecretHash,
-    ) -> Result<Option<Arc<Known>>, ApiError> {
-        let found = Instant::now();
-        let Some(row) = state.db.read(move |conn| find_key(conn, &hash)).await? else {
-            return Ok(None);
-        };
-        let principal = Principal::Key {
-            scopes: Scope::split(&row.scopes),
-            quota: row.quota.and_then(|quota| quota.parse().ok()),
-            id: row.id,
-            project_id: row.project_id,
-        };
-        let owner = Owner::of(&principal);
-        let key = KnownKey { principal: Arc::new(principal), expires_at: row.expires_at, found };
-        let known = Arc::new(Known { owner, key: Some(key) });
-        self.known.insert(hash, Arc::clone(&known));
-        Ok(Some(known))
-    }
-
-    fn remember_session(&self, hash: SecretHash, principal: &Principal) {
-        self.known.insert(hash, Arc::new(Known { owner: Owner::of(principal), key: None }));
     }
 }
 
@@ -248,8 +191,10 @@ async fn resolve(
         Credential::Absent => Ok(None),
         Credential::Malformed => Err(malformed()),
         Credential::Key(hash) => {
-            let known = presented.known.clone();
-            let principal = authenticator.key(state, request.request(), hash, known).await?;
+            let principal = authenticator.key(state, request.request(), hash).await?;
+            if presented.owner.is_none() {
+                authenticator.remember(hash, &principal);
+            }
             Ok(Some(Credentials { principal, session: None }))
         }
         Credential::Session(hash) => {
@@ -257,8 +202,8 @@ async fn resolve(
                 return Ok(None);
             };
             let principal = session.signed_in.principal();
-            if presented.known.is_none() {
-                authenticator.remember_session(hash, &principal);
+            if presented.owner.is_none() {
+                authenticator.remember(hash, &principal);
             }
             Ok(Some(Credentials { principal: Arc::new(principal), session: Some(session) }))
         }

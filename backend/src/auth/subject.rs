@@ -5,7 +5,7 @@
 //! is found then, the request counts on its owner too.
 
 use super::credential::Credential;
-use super::principal::{Authenticator, Known, Principal};
+use super::principal::{Authenticator, Principal};
 use crate::config::RouteClass;
 use crate::edge::{class_of, client_address};
 use crate::state::AppState;
@@ -43,11 +43,11 @@ impl Owner {
     }
 }
 
-/// In a request's extensions: its credential, and what is remembered of it.
+/// In a request's extensions: its credential, and whose it is remembered to be.
 #[derive(Debug, Clone)]
 pub(super) struct Presented {
     pub(super) credential: Credential,
-    pub(super) known: Option<Arc<Known>>,
+    pub(super) owner: Option<Arc<Owner>>,
     /// The class in which the request was counted on its address.
     by_address: Option<RouteClass>,
 }
@@ -55,8 +55,8 @@ pub(super) struct Presented {
 impl Presented {
     fn of(state: &AppState, authenticator: &Authenticator, request: &ServiceRequest) -> Self {
         let credential = Credential::of(state, request.request());
-        let known = credential.hash().and_then(|hash| authenticator.known(hash));
-        Self { credential, known, by_address: None }
+        let owner = credential.hash().and_then(|hash| authenticator.owner(hash));
+        Self { credential, owner, by_address: None }
     }
 
     /// What the rate limit found; else, where nothing is limited, what is there now.
@@ -78,8 +78,8 @@ pub fn subjects(
     move |request| {
         let class = class_of(request)?;
         let mut presented = Presented::of(&state, &authenticator, request);
-        let subject = match &presented.known {
-            Some(known) => Some(known.owner.subject(class)),
+        let subject = match &presented.owner {
+            Some(owner) => Some(owner.subject(class)),
             None => {
                 presented.by_address = Some(class);
                 let identity = client_address(request.request()).map(Identity::address);

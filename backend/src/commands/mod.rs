@@ -137,6 +137,20 @@ fn start_logging(config: &Config) -> Result<(), Failure> {
     telemetry::init(&config.telemetry).map_err(Failure::new)
 }
 
+/// Tells running services what a command has changed, if there is a Redis to tell them by. Those
+/// that do not hear of it see it within a second.
+fn announce(state: &AppState, scopes: &[cache::Scope]) -> Result<(), Failure> {
+    if state.config.redis.url.is_none() {
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(Failure::new)?.block_on(async {
+        let state = state.clone().with_redis().await.map_err(Failure::new)?;
+        state.cache.bump(scopes).await;
+        Ok(())
+    })
+}
+
 /// One line on standard output. A reader that has gone away is no fault.
 fn say(line: impl std::fmt::Display) {
     use std::io::Write;

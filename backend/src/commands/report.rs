@@ -76,7 +76,7 @@ fn create(state: &AppState, project: &str, request: &Request) -> Result<Stored, 
     })?;
     db::write(&mut conn, |conn| {
         let ((), act) = reports::keep(conn, &stored)?;
-        let project_id = Some(stored.project_id.as_str());
+        let project_id = Some(stored.about.project_id.as_str());
         Ok::<_, Failure>(audit::append(conn, state, Actor::Operator, project_id, act)?)
     })?;
     Ok(stored)

@@ -102,6 +102,7 @@ fn show(first: &Bootstrapped) {
 
 async fn serve(state: AppState, listener: TcpListener) -> Result<(), Failure> {
     let settings = state.config.server.clone();
+    let state = state.with_redis().await.map_err(Failure::new)?;
     let handles = Handles::start(state.clone()).await.map_err(Failure::new)?;
     let connections = Connections::new(ClientPatience::default());
     let server = HttpServer::new(move || create_app(handles.clone()))
@@ -212,6 +213,7 @@ async fn sweep(state: &AppState) -> Result<(), Failure> {
     let due = state.db.read(move |conn| projects::due_for_erasure(conn, before)).await?;
     for project_id in due {
         let inner = state.clone();
+        let reports = reports::scope(&project_id);
         state
             .db
             .write(move |conn| {
@@ -226,6 +228,7 @@ async fn sweep(state: &AppState) -> Result<(), Failure> {
                 Ok::<_, Failure>(())
             })
             .await?;
+        state.cache.bump(&[reports]).await;
     }
     Ok(())
 }

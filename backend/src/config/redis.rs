@@ -8,8 +8,9 @@ use std::path::PathBuf;
 /// Settings as given.
 #[derive(Debug, Clone, clap::Args)]
 pub struct RedisArgs {
-    /// `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, or `rediss://` for TLS; empty: none. It
-    /// makes rate limits exact over many processes.
+    /// `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `redis+sentinel://HOST,…/SERVICE` or
+    /// `redis+cluster://HOST,…`, each with `rediss` for TLS; empty: none. It makes rate limits exact
+    /// over many processes, and shows each at once what another changed.
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     redis_url: Option<SecretString>,
     /// A file that holds the URL of Redis.
@@ -34,15 +35,35 @@ pub struct Redis {
     pub prefix: String,
 }
 
+/// How the URL may begin; [`redis_link::Settings::url`] says what follows.
+const SCHEMES: [&str; 6] = [
+    "redis://",
+    "rediss://",
+    "redis+sentinel://",
+    "rediss+sentinel://",
+    "redis+cluster://",
+    "rediss+cluster://",
+];
+
+impl Redis {
+    /// How a part of the service reaches it, if there is one. `purpose` is who does without it while
+    /// it does not answer, for log lines.
+    pub fn link(&self, purpose: &'static str) -> Option<redis_link::Settings> {
+        let url = self.url.as_ref()?.expose_secret();
+        let settings = redis_link::Settings::new(url, purpose);
+        Some(redis_link::Settings { authority: self.ca.clone(), ..settings })
+    }
+}
+
 impl RedisArgs {
     pub(super) fn validate(self, faults: &mut Faults) -> Redis {
         let given = self.redis_url.as_ref().map(ExposeSecret::expose_secret);
         let url = faults.secret("REDIS_URL", given, self.redis_url_file.as_deref());
         let url = faults.or(url, None);
-        let is_tls = url.as_ref().is_some_and(|url| url.starts_with("rediss://"));
+        let is_tls = url.as_ref().is_some_and(|url| url.starts_with("rediss"));
         match &url {
-            Some(url) if !is_tls && !url.starts_with("redis://") => {
-                faults.add("REDIS_URL must start with redis:// or rediss://");
+            Some(url) if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) => {
+                faults.add(format!("REDIS_URL must start with one of {}", SCHEMES.join(", ")));
             }
             Some(url) if !is_tls && is_public(url) => faults.weakness(
                 "REDIS_URL leads to a public address without TLS; use rediss://, or an address of \
@@ -51,7 +72,7 @@ impl RedisArgs {
             _ => {}
         }
         if self.redis_ca.is_some() && !is_tls {
-            faults.add("RESEARCHFLOW_REDIS_CA needs a REDIS_URL with rediss://");
+            faults.add("RESEARCHFLOW_REDIS_CA needs a REDIS_URL that begins with rediss");
         }
         let ca = self.redis_ca.map(|path| {
             std::fs::read(&path).map_err(|error| {
@@ -68,7 +89,11 @@ impl RedisArgs {
 fn is_public(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
+    let hosts = authority.rsplit('@').next().unwrap_or_default();
+    hosts.split(',').any(is_public_host)
+}
+
+fn is_public_host(host: &str) -> bool {
     let host = match host.strip_prefix('[') {
         Some(v6) => v6.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
@@ -91,6 +116,8 @@ mod tests {
             ("[fd00::1]:6379", false),
             ("redis:6379", false),
             (":p@8.8.8.8/1", true),
+            ("10.1.2.3:26379,redis:26379/main", false),
+            ("10.1.2.3:26379,8.8.8.8/main", true),
             ("[2001:db8::1]:6379", true),
             ("[::ffff:8.8.8.8]", true),
         ] {

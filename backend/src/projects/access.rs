@@ -9,6 +9,7 @@ use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
+use cache::{Kind, Scope};
 use invocation::{Gate, Timestamp};
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -50,13 +51,27 @@ impl Project {
     }
 }
 
-/// How long a project is remembered; a change here shows at once, elsewhere within this time.
-const TTL: Duration = Duration::from_millis(500);
+/// A project by what stands in a path: its id or its slug. It never leaves the process, since its
+/// gate holds a key; and, since its rules decide what is kept of a text, none believes it for as
+/// long as a second, even if nobody could be told of a change.
+const PROJECT: Kind<String, Project> = Kind::local(
+    "project",
+    |named| vec![Scope::new("project", named)],
+    |project: &Project| {
+        size_of::<Project>() + project.id.len() + project.slug.len() + project.name.len()
+    },
+)
+.ttl(cache::Settings::TRUST)
+.absent(cache::Settings::TRUST);
 
-/// Projects that were looked up a moment ago: the handle that this slice brings to the app.
+/// What changes with a project, under either name.
+fn scopes(id: &str, slug: &str) -> [Scope; 2] {
+    [id, slug].map(|name| Scope::new("project", name))
+}
+
+/// The handle that this slice brings to the app.
 #[derive(Clone)]
 pub struct Handle {
-    projects: moka::sync::Cache<String, Arc<Project>>,
     /// Who was refused what, and where, within the hour.
     refusals: moka::sync::Cache<(String, Option<String>, &'static str), ()>,
 }
@@ -64,7 +79,6 @@ pub struct Handle {
 impl Default for Handle {
     fn default() -> Self {
         Self {
-            projects: moka::sync::Cache::builder().max_capacity(10_000).time_to_live(TTL).build(),
             refusals: moka::sync::Cache::builder()
                 .max_capacity(100_000)
                 .time_to_live(Duration::from_secs(3600))
@@ -73,23 +87,14 @@ impl Default for Handle {
     }
 }
 
-impl Handle {
-    fn forget(&self) {
-        self.projects.invalidate_all();
-    }
-
-    async fn get(&self, state: &AppState, id_or_slug: &str) -> Result<Arc<Project>, ApiError> {
-        if let Some(project) = self.projects.get(id_or_slug) {
-            return Ok(project);
-        }
-        let wanted = id_or_slug.to_owned();
-        let row =
-            state.db.read(move |conn| store::find(conn, &wanted)).await.map_err(ApiError::from)?;
-        let row = row.ok_or_else(|| ApiError::not_found("project"))?;
-        let project = Arc::new(Project::of(state, row)?);
-        self.projects.insert(id_or_slug.to_owned(), Arc::clone(&project));
-        Ok(project)
-    }
+async fn find(state: &AppState, id_or_slug: &str) -> Result<Arc<Project>, ApiError> {
+    let (inner, wanted) = (state.clone(), id_or_slug.to_owned());
+    let load = move || async move {
+        let row = inner.db.read(move |conn| store::find(conn, &wanted)).await?;
+        row.map(|row| Project::of(&inner, row)).transpose()
+    };
+    let found = state.cache.get(&PROJECT, &id_or_slug.to_owned(), load).await?;
+    found.ok_or_else(|| ApiError::not_found("project"))
 }
 
 /// A caller on the way to a project. Handlers take it and ask for what they do.
@@ -112,7 +117,7 @@ impl Access {
         id_or_slug: &str,
         action: Action,
     ) -> Result<Arc<Project>, ApiError> {
-        let project = self.lookup.get(&self.state, id_or_slug).await?;
+        let project = find(&self.state, id_or_slug).await?;
         match self.may(&project, action).await {
             Ok(()) => Ok(project),
             Err(error) => {
@@ -151,10 +156,7 @@ impl Access {
             Principal::Key { scopes, .. } => allow(auth::key_may(scopes, action)),
             Principal::User { is_admin: true, .. } => Ok(()),
             Principal::User { id, .. } => {
-                let (project_id, user_id) = (project.id.clone(), id.clone());
-                let role =
-                    self.state.db.read(move |conn| auth::role_of(conn, &project_id, &user_id));
-                let role = role.await.map_err(ApiError::from)?;
+                let role = auth::role(&self.state, &project.id, id).await?;
                 allow(auth::role_may(role.ok_or_else(|| ApiError::not_found("project"))?, action))
             }
         }
@@ -202,8 +204,14 @@ impl Access {
         self.whence.who(self.principal.actor())
     }
 
-    pub(super) fn forget(&self) {
-        self.lookup.forget();
+    /// The caller has changed what is in these scopes: nobody reads what was there before.
+    pub(super) async fn changed(&self, scopes: &[Scope]) {
+        self.state.cache.bump(scopes).await;
+    }
+
+    /// The same of a project.
+    pub(super) async fn changed_project(&self, project: &Project) {
+        self.changed(&scopes(&project.id, &project.slug)).await;
     }
 }
 

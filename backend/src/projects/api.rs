@@ -168,6 +168,7 @@ async fn create(
         Ok(((), Act::ProjectCreated))
     };
     access.act(Some(&project_id), create).await?;
+    access.changed_project(&project).await;
     Ok(HttpResponse::Created().json(ProjectView::from(&project)))
 }
 
@@ -221,7 +222,7 @@ async fn change(
         Ok((project, Act::ProjectChanged { settings }))
     };
     let changed = access.act(Some(&project.id), change).await?;
-    access.forget();
+    access.changed_project(&changed).await;
     Ok(web::Json(ProjectView::from(&changed)))
 }
 
@@ -253,6 +254,6 @@ async fn delete(
         Ok(((), Act::ProjectDeleted))
     };
     access.act(Some(&project.id), delete).await?;
-    access.forget();
+    access.changed_project(&project).await;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -2,7 +2,7 @@
 
 use super::access::Access;
 use crate::audit::Act;
-use crate::auth::{self, Action, ApiKey, Authenticator, KeyRow, Principal, Scope};
+use crate::auth::{self, Action, ApiKey, KeyRow, Principal, Scope};
 use crate::config::RouteClass;
 use crate::db::Conn;
 use crate::edge::{Cursor, Json, ListPage, NoQuery, PageQuery, Query, resource};
@@ -204,7 +204,6 @@ fn shown_once(view: KeyView) -> HttpResponse {
     responses((status = 204, description = "The key is of no use any more")))]
 pub(super) async fn revoke(
     state: web::Data<AppState>,
-    authenticator: web::Data<Authenticator>,
     access: Access,
     path: web::Path<(String, String)>,
     _: NoQuery,
@@ -212,10 +211,10 @@ pub(super) async fn revoke(
     let now = state.clock.now().micros();
     let revoke = move |conn: &mut Conn, project_id: &str, key_id: String| {
         let revoked = auth::revoke_key(conn, Some(project_id), &key_id, now)?;
-        revoked.ok_or_else(|| ApiError::not_found("key"))?;
-        Ok(((), Act::KeyRevoked { key_id }))
+        let key = revoked.ok_or_else(|| ApiError::not_found("key"))?;
+        Ok((((), key), Act::KeyRevoked { key_id }))
     };
-    change(&access, &authenticator, path, revoke).await?;
+    change(&access, path, revoke).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -229,7 +228,6 @@ const OVERLAP_MICROS: i64 = 24 * 3600 * 1_000_000;
     responses((status = 201, description = "The new key", body = KeyView)))]
 pub(super) async fn rotate(
     state: web::Data<AppState>,
-    authenticator: web::Data<Authenticator>,
     access: Access,
     path: web::Path<(String, String)>,
     _: NoQuery,
@@ -237,26 +235,27 @@ pub(super) async fn rotate(
     let (now, next) = (state.clock.now().micros(), ApiKey::generate(&state.clock.new_id()));
     let rotate = move |conn: &mut Conn, project_id: &str, key_id: String| {
         let until = now + OVERLAP_MICROS;
-        let row = auth::rotate_key(conn, project_id, &key_id, &next, now, until)?;
-        let row = row.ok_or_else(|| ApiError::not_found("key"))?;
+        let keys = auth::rotate_key(conn, project_id, &key_id, &next, now, until)?;
+        let (key, row) = keys.ok_or_else(|| ApiError::not_found("key"))?;
         let act = Act::KeyRotated { key_id, successor: row.id.clone() };
-        Ok((KeyView { key: Some(next.reveal().to_owned()), ..KeyView::from(row) }, act))
+        let view = KeyView { key: Some(next.reveal().to_owned()), ..KeyView::from(row) };
+        Ok(((view, key), act))
     };
-    Ok(shown_once(change(&access, &authenticator, path, rotate).await?))
+    Ok(shown_once(change(&access, path, rotate).await?))
 }
 
-/// Changes the key of a path, if the caller may; what was known of it is forgotten.
+/// Changes the key of a path, if the caller may. What is known of the key that `body` returns is
+/// forgotten.
 async fn change<T: Send + 'static>(
     access: &Access,
-    authenticator: &Authenticator,
     path: web::Path<(String, String)>,
-    body: impl FnOnce(&mut Conn, &str, String) -> Result<(T, Act), ApiError> + Send + 'static,
+    body: impl FnOnce(&mut Conn, &str, String) -> Result<((T, KeyRow), Act), ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let (project, key_id) = path.into_inner();
     let project = access.project(&project, Action::ManageKeys).await?;
     let project_id = project.id.clone();
     let act = move |conn: &mut Conn| body(conn, &project_id, key_id);
-    let done = access.act(Some(&project.id), act).await?;
-    authenticator.forget_keys();
+    let (done, key) = access.act(Some(&project.id), act).await?;
+    access.changed(&[auth::key_scope(&key)]).await;
     Ok(done)
 }

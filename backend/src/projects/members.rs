@@ -83,7 +83,9 @@ pub(super) async fn set(
         let act = Act::MemberSet { user_id: user.id.clone(), role: role.to_string() };
         Ok((MemberView { user_id: user.id, email: user.email, role: role.to_string() }, act))
     };
-    Ok(web::Json(access.act(Some(&project_id), set).await?))
+    let member: MemberView = access.act(Some(&project_id), set).await?;
+    access.changed(&[auth::rights_scope(&member.user_id)]).await;
+    Ok(web::Json(member))
 }
 
 /// Take a user out of the project.
@@ -97,11 +99,12 @@ pub(super) async fn remove(
 ) -> Result<HttpResponse, ApiError> {
     let (project, user_id) = path.into_inner();
     let project = access.project(&project, Action::ManageMembers).await?;
-    let project_id = project.id.clone();
+    let (project_id, rights) = (project.id.clone(), auth::rights_scope(&user_id));
     let remove = move |conn: &mut _| match auth::remove_member(conn, &project.id, &user_id)? {
         true => Ok(((), Act::MemberRemoved { user_id })),
         false => Err(ApiError::not_found("member")),
     };
     access.act(Some(&project_id), remove).await?;
+    access.changed(&[rights]).await;
     Ok(HttpResponse::NoContent().finish())
 }

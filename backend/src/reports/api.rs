@@ -1,7 +1,8 @@
 //! Reports over HTTP.
 
+use super::remembered;
 use super::service::{self, Request};
-use super::store::{self, Stored};
+use super::store::{self, About, Stored};
 use crate::auth::Action;
 use crate::edge::{Cursor, Json, ListPage, NoQuery, PageQuery, Query, resource};
 use crate::error::ApiError;
@@ -88,15 +89,15 @@ struct ReportView {
     report: Option<Box<RawValue>>,
 }
 
-impl From<&Stored> for ReportView {
-    fn from(stored: &Stored) -> Self {
+impl From<About> for ReportView {
+    fn from(about: About) -> Self {
         Self {
-            id: stored.id.clone(),
-            run_id: stored.run_id.clone(),
-            from: stored.from_at.map(Timestamp::from_micros),
-            to: stored.to_at.map(Timestamp::from_micros),
-            created_at: Timestamp::from_micros(stored.created_at),
-            sha256: stored.sha256.clone(),
+            id: about.id,
+            run_id: about.run_id,
+            from: about.from_at.map(Timestamp::from_micros),
+            to: about.to_at.map(Timestamp::from_micros),
+            created_at: Timestamp::from_micros(about.created_at),
+            sha256: about.sha256,
             report: None,
         }
     }
@@ -118,10 +119,11 @@ async fn create(
     let inner = state.clone();
     let stored = state.db.read(move |conn| service::make(conn, &inner, &project, &request)).await?;
     let kept = stored.clone();
-    access.act(Some(&stored.project_id), move |conn| service::keep(conn, &kept)).await?;
-    let view = ReportView::from(&stored);
-    let report = RawValue::from_string(stored.body).map_err(ApiError::internal)?;
-    Ok(HttpResponse::Created().json(ReportView { report: Some(report), ..view }))
+    let Stored { about, body } = stored;
+    access.act(Some(&about.project_id), move |conn| service::keep(conn, &kept)).await?;
+    let report = RawValue::from_string(body).map_err(ApiError::internal)?;
+    let view = ReportView { report: Some(report), ..ReportView::from(about) };
+    Ok(HttpResponse::Created().json(view))
 }
 
 /// A project's reports, newest first.
@@ -142,7 +144,7 @@ async fn list(
         .db
         .read(move |conn| store::list(conn, &project.id, before.as_deref(), limit.get()))
         .await?;
-    let views = rows.iter().map(ReportView::from).collect();
+    let views = rows.into_iter().map(ReportView::from).collect();
     Ok(web::Json(ListPage::new(views, limit, |view: &ReportView| Cursor::of([view.id.clone()]))))
 }
 
@@ -175,10 +177,12 @@ async fn show(
 ) -> Result<HttpResponse, ApiError> {
     let (project, id) = path.into_inner();
     let project = access.project(&project, Action::ReadReports).await?;
-    let stored = state.db.read(move |conn| store::find(conn, &project.id, &id)).await?;
+    let stored = remembered::find(&state, &project.id, id).await?;
     let stored = stored.ok_or_else(|| ApiError::not_found("report"))?;
     Ok(match query.into_inner().format {
-        Format::Json => HttpResponse::Ok().content_type("application/json").body(stored.body),
+        Format::Json => {
+            HttpResponse::Ok().content_type("application/json").body(stored.body.clone())
+        }
         Format::Markdown => {
             let report: Report = serde_json::from_str(&stored.body).map_err(ApiError::internal)?;
             HttpResponse::Ok()

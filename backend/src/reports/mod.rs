@@ -6,9 +6,11 @@
 //! Table: `reports`.
 
 mod api;
+mod remembered;
 mod service;
 mod store;
 
 pub use api::{paths, routes};
+pub use remembered::scope;
 pub use service::{Request, keep, make};
-pub use store::{Stored, erase_project, find};
+pub use store::{About, Stored, erase_project, find};

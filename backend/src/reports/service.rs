@@ -1,6 +1,6 @@
 //! Making a report.
 
-use super::store::{self, Stored};
+use super::store::{self, About, Stored};
 use crate::audit::Act;
 use crate::db::Conn;
 use crate::error::ApiError;
@@ -39,7 +39,7 @@ pub fn make(
 ) -> Result<Stored, ApiError> {
     let report = figures(conn, state, project, request)?;
     let body = report.to_json().map_err(ApiError::internal)?;
-    Ok(Stored {
+    let about = About {
         id: state.clock.new_id(),
         project_id: project.id.clone(),
         run_id: request.run_id.clone(),
@@ -47,8 +47,8 @@ pub fn make(
         to_at: request.to.map(Timestamp::micros),
         created_at: state.clock.now().micros(),
         sha256: hex::encode(Sha256::digest(&body)),
-        body: String::from_utf8(body).map_err(ApiError::internal)?,
-    })
+    };
+    Ok(Stored { about, body: String::from_utf8(body).map_err(ApiError::internal)? })
 }
 
 /// Stores a report; the act is for the caller to seal, in the same transaction.
@@ -57,7 +57,8 @@ pub fn make(
 /// The database.
 pub fn keep(conn: &mut Conn, stored: &Stored) -> Result<((), Act), ApiError> {
     store::insert(conn, stored)?;
-    let act = Act::ReportCreated { report_id: stored.id.clone(), sha256: stored.sha256.clone() };
+    let About { id, sha256, .. } = stored.about.clone();
+    let act = Act::ReportCreated { report_id: id, sha256 };
     Ok(((), act))
 }
 

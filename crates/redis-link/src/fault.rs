@@ -45,9 +45,13 @@ impl From<RedisError> for Fault {
     }
 }
 
+/// Redis answers and can store nothing: too few replicas, a snapshot that failed, no memory left.
+const CANNOT_WRITE: [&str; 3] = ["NOREPLICAS", "MISCONF", "OOM"];
+
 fn is_about_the_command(error: &RedisError) -> bool {
     use ServerErrorKind as Server;
     match error.kind() {
+        _ if error.code().is_some_and(|code| CANNOT_WRITE.contains(&code)) => false,
         ErrorKind::Extension | ErrorKind::UnexpectedReturnType | ErrorKind::Client => true,
         ErrorKind::Server(kind) => matches!(
             kind,

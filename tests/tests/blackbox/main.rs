@@ -8,6 +8,7 @@
 )]
 
 mod api;
+mod cache;
 mod e2e;
 mod edge;
 mod identity;

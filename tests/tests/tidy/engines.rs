@@ -7,7 +7,7 @@ use std::process::Command;
 /// Each engine, and the engines below it.
 const ENGINES: [(&str, &[&str]); 10] = [
     ("bus", &["redis-link"]),
-    ("hardening", &[]),
+    ("hardening", &["redis-link"]),
     ("ledger", &[]),
     ("phi", &[]),
     ("pricing", &[]),

@@ -60,7 +60,8 @@ pub fn keys(
     Ok(query.order(api_keys::id.desc()).limit(limit).load(conn)?)
 }
 
-/// Revokes a key; returns its project, `None` if there is no such key in use (in that project).
+/// Revokes a key; returns it as it was, so that what was [read of it](crate::auth::key_scope) can be
+/// forgotten. `None` if there is no such key in use (in that project).
 ///
 /// # Errors
 /// The database.
@@ -69,7 +70,7 @@ pub fn revoke_key(
     project_id: Option<&str>,
     id: &str,
     now: i64,
-) -> Result<Option<String>, DbError> {
+) -> Result<Option<KeyRow>, DbError> {
     let key: Option<KeyRow> = api_keys::table.find(id).first(conn).optional()?;
     let in_use = key.filter(|key| {
         key.revoked_at.is_none() && project_id.is_none_or(|project| project == key.project_id)
@@ -77,12 +78,12 @@ pub fn revoke_key(
     let Some(key) = in_use else { return Ok(None) };
     let row = api_keys::table.find(id);
     diesel::update(row).set(api_keys::revoked_at.eq(Some(now))).execute(conn)?;
-    Ok(Some(key.project_id))
+    Ok(Some(key))
 }
 
 /// Puts `successor` in the place of a key: the same name, scopes, quota and end. The old key stays
-/// good until `until` (microseconds), so that its holders can change over. Returns the new key's
-/// row; `None` if there is no such key in use in the project.
+/// good until `until` (microseconds), so that its holders can change over. Returns the old key as it
+/// was and the new one; `None` if there is no such key in use in the project.
 ///
 /// # Errors
 /// The database.
@@ -93,7 +94,7 @@ pub fn rotate_key(
     successor: &ApiKey,
     now: i64,
     until: i64,
-) -> Result<Option<KeyRow>, DbError> {
+) -> Result<Option<(KeyRow, KeyRow)>, DbError> {
     let in_use = api_keys::table
         .find(id)
         .filter(api_keys::project_id.eq(project_id))
@@ -108,8 +109,8 @@ pub fn rotate_key(
         id: successor.id().to_owned(),
         key_hash: successor.hash(),
         created_at: now,
-        ..key
+        ..key.clone()
     };
     insert_key(conn, row.clone())?;
-    Ok(Some(row))
+    Ok(Some((key, row)))
 }

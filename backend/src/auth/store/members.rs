@@ -18,10 +18,11 @@ pub struct Member {
 }
 
 /// A user's role in a project.
-///
-/// # Errors
-/// The database.
-pub fn role_of(conn: &mut Conn, project_id: &str, user_id: &str) -> Result<Option<Role>, DbError> {
+pub(in crate::auth) fn role_of(
+    conn: &mut Conn,
+    project_id: &str,
+    user_id: &str,
+) -> Result<Option<Role>, DbError> {
     let row = memberships::table.find((project_id, user_id)).select(memberships::role);
     let role: Option<String> = row.first(conn).optional()?;
     Ok(role.and_then(|role| role.parse().ok()))
@@ -40,7 +41,8 @@ pub fn members(conn: &mut Conn, project_id: &str) -> Result<Vec<Member>, DbError
     Ok(rows.load(conn)?)
 }
 
-/// Gives a user a role in a project, whatever role they had. Their sessions get new ids.
+/// Gives a user a role in a project, whatever role they had. Their sessions get new ids, and what
+/// was read of [their rights](crate::auth::rights_scope) is old.
 ///
 /// # Errors
 /// The database.
@@ -65,7 +67,8 @@ pub fn set_member(
     rights_changed(conn, user_id)
 }
 
-/// Takes a user out of a project; `false` if they were not in it. Their sessions get new ids.
+/// Takes a user out of a project; `false` if they were not in it. Their sessions get new ids, and
+/// what was read of [their rights](crate::auth::rights_scope) is old.
 ///
 /// # Errors
 /// The database.

@@ -2,7 +2,7 @@
 
 use crate::audit::{self, Act, Actor};
 use crate::auth::{self, ApiKey, KeyRow, Scope};
-use crate::commands::{Failure, say};
+use crate::commands::{Failure, announce, say};
 use crate::db;
 use crate::projects;
 use crate::state::AppState;
@@ -68,13 +68,14 @@ fn create_key(
 
 fn revoke_key(state: &AppState, id: String) -> Result<(), Failure> {
     let mut conn = state.db.connect()?;
-    db::write(&mut conn, |conn| {
-        let project_id = auth::revoke_key(conn, None, &id, state.clock.now().micros())?;
-        let project_id =
-            project_id.ok_or_else(|| Failure(format!("There is no key {id} in use.")))?;
+    let key = db::write(&mut conn, |conn| {
+        let key = auth::revoke_key(conn, None, &id, state.clock.now().micros())?;
+        let key = key.ok_or_else(|| Failure(format!("There is no key {id} in use.")))?;
         let act = Act::KeyRevoked { key_id: id };
-        Ok::<_, Failure>(audit::append(conn, state, Actor::Operator, Some(&project_id), act)?)
+        audit::append(conn, state, Actor::Operator, Some(&key.project_id), act)?;
+        Ok::<_, Failure>(key)
     })?;
+    announce(state, &[auth::key_scope(&key)])?;
     say("Revoked.");
     Ok(())
 }

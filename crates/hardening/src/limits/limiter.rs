@@ -5,9 +5,9 @@ use super::identity::Identity;
 use super::local::Local;
 use super::policy::{Policies, RouteClass};
 use super::quota::Quota;
-use super::redis::{RedisSettings, RedisUrlError};
-use super::shared::Shared;
+use super::shared::{RedisSettings, Shared};
 use super::stats::{Counts, Stats};
+use redis_link::UrlError;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,7 +18,7 @@ pub struct Limiter<C>(Arc<Inner<C>>);
 struct Inner<C> {
     policies: Policies<C>,
     local: Local,
-    shared: Option<Arc<Shared>>,
+    shared: Option<Shared>,
     counts: Counts<C>,
     started: Instant,
 }
@@ -37,14 +37,11 @@ impl<C: RouteClass> Limiter<C> {
     ///
     /// # Errors
     /// The URL cannot be read.
-    pub async fn redis(
-        policies: Policies<C>,
-        settings: RedisSettings,
-    ) -> Result<Self, RedisUrlError> {
+    pub async fn redis(policies: Policies<C>, settings: RedisSettings) -> Result<Self, UrlError> {
         Ok(Self::new(policies, Some(Shared::start(settings).await?)))
     }
 
-    fn new(policies: Policies<C>, shared: Option<Arc<Shared>>) -> Self {
+    fn new(policies: Policies<C>, shared: Option<Shared>) -> Self {
         let (local, counts, started) = (Local::new(), Counts::new(), Instant::now());
         Self(Arc::new(Inner { policies, local, shared, counts, started }))
     }
@@ -62,7 +59,7 @@ impl<C: RouteClass> Limiter<C> {
     /// What was done so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let redis = self.0.shared.as_ref().map(|shared| shared.stats());
+        let redis = self.0.shared.as_ref().map(Shared::stats);
         Stats { classes: self.0.counts.read(), redis }
     }
 }

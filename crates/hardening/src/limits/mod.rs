@@ -45,7 +45,6 @@
 //! # }
 //! ```
 
-mod breaker;
 mod client;
 mod fields;
 mod gcra;
@@ -55,7 +54,6 @@ mod limiter;
 mod local;
 mod policy;
 mod quota;
-mod redis;
 mod shared;
 mod stats;
 
@@ -66,5 +64,5 @@ pub use layer::{Subject, rate_limit};
 pub use limiter::{Limiter, Ruling};
 pub use policy::{Policies, PolicyError, RouteClass};
 pub use quota::{Quota, QuotaError};
-pub use redis::{RedisSettings, RedisUrlError};
+pub use shared::RedisSettings;
 pub use stats::{ClassStats, RedisStats, Stats};

@@ -1,101 +1,79 @@
-//! Redis behind a breaker: asks while it answers, does without while it does not.
+//! What all processes remember together: one atomic script on Redis, which is asked while it answers.
 
-use super::breaker::{Advice, Breaker};
 use super::gcra::Answer;
 use super::identity::Identity;
 use super::quota::Quota;
-use super::redis::{Fault, Redis, RedisSettings, RedisUrlError};
-use super::stats::{RedisCounts, RedisStats};
+use super::stats::RedisStats;
+use redis_link::redis::Script;
+use redis_link::{Fault, Limits, Link, Settings, UrlError};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
-use tokio::runtime::Handle;
-use tokio::time::Instant;
+
+/// How long a request waits for Redis before it does without: with a timer's own slack it loses less
+/// than 25 ms.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// Where Redis is, and how it is used.
+#[derive(Debug, Clone)]
+pub struct RedisSettings {
+    /// The way to it. [`Limits::command`] is how long a request waits before it does without.
+    pub link: Settings,
+    /// Before every key, so that services can share a Redis. Keys are `<prefix>rl:{class:identity}`.
+    pub prefix: String,
+}
+
+impl RedisSettings {
+    /// Settings with the usual patience, 20 ms.
+    pub fn new(link: Settings, prefix: impl Into<String>) -> Self {
+        let limits = Limits { command: PATIENCE, ..link.limits };
+        Self { link: Settings { limits, ..link }, prefix: prefix.into() }
+    }
+}
 
 /// The limiter that all processes share, as far as it can be reached.
 pub(super) struct Shared {
-    redis: Redis,
-    breaker: Breaker,
-    counts: RedisCounts,
-    started: Instant,
-    /// Where connections live. Not the worker that happens to ask: a busy one would keep the answers
-    /// of all others waiting.
-    runtime: Handle,
+    link: Arc<Link>,
+    script: Script,
+    prefix: String,
+    went_without: AtomicU64,
 }
 
 impl Shared {
     /// Tries to connect once; if that fails, requests try again in the background.
-    pub(super) async fn start(settings: RedisSettings) -> Result<Arc<Self>, RedisUrlError> {
-        let shared = Arc::new(Self {
-            redis: Redis::new(settings)?,
-            breaker: Breaker::open(),
-            counts: RedisCounts::default(),
-            started: Instant::now(),
-            runtime: Handle::current(),
-        });
-        shared.probe().await;
-        Ok(shared)
+    pub(super) async fn start(settings: RedisSettings) -> Result<Self, UrlError> {
+        Ok(Self {
+            link: Link::start(settings.link).await?,
+            script: Script::new(include_str!("redis.lua")),
+            prefix: settings.prefix,
+            went_without: AtomicU64::new(0),
+        })
     }
 
     /// One request; `None` if Redis does not say in time.
     pub(super) async fn admit(
-        self: &Arc<Self>,
+        &self,
         class: &str,
         identity: &Identity,
         quota: Quota,
     ) -> Option<Answer> {
-        let answer = match self.breaker.advice(self.now()) {
-            Advice::Ask => self.ask(class, identity, quota).await,
-            Advice::Skip => None,
-            Advice::Probe => {
-                let shared = Arc::clone(self);
-                self.runtime.spawn(async move { shared.probe().await });
-                None
-            }
-        };
+        let answer = self.ask(class, identity, quota).await.ok();
         if answer.is_none() {
-            self.counts.went_without();
+            self.went_without.fetch_add(1, Relaxed);
         }
         answer
     }
 
-    async fn ask(&self, class: &str, identity: &Identity, quota: Quota) -> Option<Answer> {
-        match self.redis.admit(class, identity, quota).await {
-            Ok(answer) => {
-                self.breaker.succeeded();
-                Some(answer)
-            }
-            Err(fault) => {
-                self.failed(&fault);
-                None
-            }
-        }
-    }
-
-    fn failed(&self, fault: &Fault) {
-        self.counts.failed();
-        if self.breaker.failed(self.now()) {
-            tracing::warn!(%fault, "Redis does not answer; rate limits are kept by each process");
-        }
-    }
-
-    async fn probe(&self) {
-        match self.redis.connect().await {
-            Ok(()) => {
-                self.breaker.close();
-                tracing::info!("Redis answers; rate limits are shared");
-            }
-            Err(fault) => {
-                self.breaker.stay_open(self.now());
-                tracing::debug!(%fault, "Redis does not answer yet");
-            }
-        }
+    async fn ask(&self, class: &str, identity: &Identity, quota: Quota) -> Result<Answer, Fault> {
+        let mut call = self.script.key(format!("{}rl:{{{class}:{identity}}}", self.prefix));
+        call.arg(quota.emission()).arg(quota.burst().get());
+        let run = |mut redis| async move { call.invoke_async(&mut redis).await };
+        let (allowed, ahead) = self.link.call(run).await?;
+        Ok(Answer { allowed, ahead })
     }
 
     pub(super) fn stats(&self) -> RedisStats {
-        self.counts.read(!self.breaker.is_open())
-    }
-
-    fn now(&self) -> Duration {
-        self.started.elapsed()
+        let redis_link::Stats { in_use, failures, .. } = self.link.stats();
+        RedisStats { in_use, failures, went_without: self.went_without.load(Relaxed) }
     }
 }

@@ -58,29 +58,3 @@ impl<C: RouteClass> Counts<C> {
         self.0.iter().map(read).collect()
     }
 }
-
-/// Counts of what Redis did not do.
-#[derive(Debug, Default)]
-pub(super) struct RedisCounts {
-    failures: AtomicU64,
-    went_without: AtomicU64,
-}
-
-impl RedisCounts {
-    pub(super) fn failed(&self) {
-        self.failures.fetch_add(1, Relaxed);
-    }
-
-    pub(super) fn went_without(&self) {
-        self.went_without.fetch_add(1, Relaxed);
-    }
-
-    pub(super) fn read(&self, in_use: bool) -> RedisStats {
-        let Self { failures, went_without } = self;
-        RedisStats {
-            in_use,
-            failures: failures.load(Relaxed),
-            went_without: went_without.load(Relaxed),
-        }
-    }
-}

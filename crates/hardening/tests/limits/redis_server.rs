@@ -1,5 +1,6 @@
 //! A Redis of one test's own, on a socket in a folder of its own.
 
+use redis_link::redis;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use tempfile::TempDir;

@@ -7,17 +7,6 @@ use tests::{Client, Database, PROJECT, Redis, Service, eventually};
 
 const LIMITS: &str = "RESEARCHFLOW_RATE_LIMITS";
 
-/// A second process on the same database and data directory.
-fn beside(first: &Service, redis: &Redis, limits: &str) -> Service {
-    let data = first.database().data_dir().display().to_string();
-    Service::builder(Database::sqlite())
-        .env("DATABASE_URL", &first.database().url())
-        .env("RESEARCHFLOW_DATA_DIR", &data)
-        .env("REDIS_URL", &redis.url())
-        .env(LIMITS, limits)
-        .start()
-}
-
 fn with_redis(database: Database, redis: &Redis, limits: &str) -> Service {
     Service::builder(database).env("REDIS_URL", &redis.url()).env(LIMITS, limits).start()
 }
@@ -63,7 +52,7 @@ fn two_processes_share_a_quota() {
     let redis = Redis::start();
     let limits = "api=50/36000";
     let first = with_redis(Database::postgres(), &redis, limits);
-    let second = beside(&first, &redis, limits);
+    let second = first.beside().start();
     let clients = [first.key(), second.key()];
     // Known to both from here on, so that it counts as itself alone.
     clients.iter().for_each(|client| drop(client.get(PROJECT).expect(200)));

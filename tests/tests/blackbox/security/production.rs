@@ -27,7 +27,7 @@ fn weak_settings_stop_the_start() {
     for (more, fault) in [
         (["--rate-limits", "off"], "RESEARCHFLOW_RATE_LIMITS must not be off in production"),
         (["--bootstrap-key", bad], "RESEARCHFLOW_BOOTSTRAP_KEY is refused in production"),
-        (["--redis-url", "http://x"], "REDIS_URL must start with redis:// or rediss://"),
+        (["--redis-url", "http://x"], "REDIS_URL must start with one of redis://, rediss://"),
         (["--tls", "--tls-min=1.3"], "RESEARCHFLOW_TLS_CERT and RESEARCHFLOW_TLS_KEY are missing"),
     ] {
         let text = complaint(&[&KEYS[..], &more].concat());

@@ -1,0 +1,100 @@
+//! What is remembered of keys and roles: the cached reads of this slice.
+//!
+//! Other processes hear of a change at once. None believes what it read for as long as a second,
+//! even so: whoever changes something may be cut off before anybody is told.
+
+use super::credential::SecretHash;
+use super::principal::Principal;
+use super::store::keys::{KeyRow, find_key};
+use super::store::members::role_of;
+use super::{Role, Scope};
+use crate::error::ApiError;
+use crate::state::AppState;
+use cache::{Kind, Settings};
+use std::fmt;
+use std::sync::Arc;
+
+/// A key that is in use, by its hash in hex.
+const KEY: Kind<String, KnownKey> =
+    Kind::local("key", |hash: &String| vec![scope_of_hash(hash)], |_| size_of::<KnownKey>())
+        .ttl(Settings::TRUST)
+        .absent(Settings::TRUST);
+
+/// A user's role in a project.
+const ROLE: Kind<Membership, Role> =
+    Kind::local("role", |of: &Membership| vec![rights_scope(&of.user_id)], |_| size_of::<Role>())
+        .ttl(Settings::TRUST)
+        .absent(Settings::TRUST);
+
+/// What a key was found to be.
+pub(super) struct KnownKey {
+    pub(super) principal: Arc<Principal>,
+    /// When it ends (microseconds), if ever.
+    pub(super) expires_at: Option<i64>,
+}
+
+impl From<KeyRow> for KnownKey {
+    fn from(row: KeyRow) -> Self {
+        let principal = Principal::Key {
+            scopes: Scope::split(&row.scopes),
+            quota: row.quota.and_then(|quota| quota.parse().ok()),
+            id: row.id,
+            project_id: row.project_id,
+        };
+        Self { principal: Arc::new(principal), expires_at: row.expires_at }
+    }
+}
+
+#[derive(Clone)]
+struct Membership {
+    project_id: String,
+    user_id: String,
+}
+
+impl fmt::Display for Membership {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.project_id, self.user_id)
+    }
+}
+
+fn scope_of_hash(hash: &str) -> cache::Scope {
+    cache::Scope::new("key", hash)
+}
+
+/// What changes with a key.
+pub fn key_scope(key: &KeyRow) -> cache::Scope {
+    scope_of_hash(&hex::encode(&key.key_hash))
+}
+
+/// What changes with the rights of a user, in any project.
+pub fn rights_scope(user_id: &str) -> cache::Scope {
+    cache::Scope::new("rights", user_id)
+}
+
+/// The key that has this hash, if one in use has.
+pub(super) async fn key(
+    state: &AppState,
+    hash: SecretHash,
+) -> Result<Option<Arc<KnownKey>>, ApiError> {
+    let db = state.db.clone();
+    let find = move |conn: &mut _| Ok::<_, ApiError>(find_key(conn, &hash)?.map(KnownKey::from));
+    let load = move || async move { db.read(find).await };
+    Ok(state.cache.get(&KEY, &hex::encode(hash), load).await?)
+}
+
+/// A user's role in a project.
+///
+/// # Errors
+/// The database.
+pub async fn role(
+    state: &AppState,
+    project_id: &str,
+    user_id: &str,
+) -> Result<Option<Role>, ApiError> {
+    let db = state.db.clone();
+    let membership = Membership { project_id: project_id.to_owned(), user_id: user_id.to_owned() };
+    let of = membership.clone();
+    let find = move |conn: &mut _| Ok::<_, ApiError>(role_of(conn, &of.project_id, &of.user_id)?);
+    let load = move || async move { db.read(find).await };
+    Ok(state.cache.get(&ROLE, &membership, load).await?.as_deref().copied())
+}
