@@ -9,7 +9,7 @@ BUILD = $(CARGO) build --locked --workspace --all-targets
 BLACKBOX = tests/services $(CARGO) test --locked --workspace --test blackbox --
 
 .DEFAULT_GOAL := help
-.PHONY: help run test blackbox crash tamper schemathesis flood chaos-edge slow-clients bench-ingest bench-edge bench-overload bench-cache profile-edge check clean
+.PHONY: help run test blackbox crash chaos-worker tamper schemathesis flood chaos-edge slow-clients bench-ingest bench-worker bench-edge bench-overload bench-cache profile-edge check clean
 
 help: ## Prints this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,11 @@ crash: ## Kills the service at 50 random moments under load (ROUNDS=n), on each 
 	scripts/prerequisites test
 	$(BUILD)
 	ROUNDS=$${ROUNDS:-50} $(BLACKBOX) resilience::crash --nocapture
+
+chaos-worker: ## Kills insights workers at 50 random moments under load (WORKER_ROUNDS=n), on each database
+	scripts/prerequisites test
+	$(BUILD)
+	WORKER_ROUNDS=$${WORKER_ROUNDS:-50} $(BLACKBOX) insights::workers --nocapture
 
 tamper: ## Tampers with 1,000 copies of a ledger (TAMPER_TRIES=n), on each database
 	scripts/prerequisites test
@@ -62,6 +67,11 @@ bench-ingest: ## Measures ingestion, on each database
 	scripts/prerequisites test
 	$(CARGO) build --locked --release -p researchflow
 	tests/services $(CARGO) run --locked --release -p tests --bin bench-ingest
+
+bench-worker: ## Measures the insights worker and the relay, on each database (EVENTS=n)
+	scripts/prerequisites test
+	$(CARGO) build --locked --release -p researchflow
+	tests/services $(CARGO) run --locked --release -p tests --bin bench-worker
 
 bench-edge: ## Measures the edge beside bare Actix, Express and Fastify
 	scripts/prerequisites bench

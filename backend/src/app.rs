@@ -3,6 +3,7 @@
 use crate::auth::{self, Authenticator, Callers, Oidc};
 use crate::config::RouteClass;
 use crate::edge::Work;
+use crate::insights::{self, Insights};
 use crate::invocations::{self, Batcher};
 use crate::state::AppState;
 use crate::{costs, edge, ledger, openapi, pages, probes, projects, reports, telemetry};
@@ -26,6 +27,7 @@ const IN_FLIGHT: [(Work, Bounds); 2] = [
 pub struct Handles {
     state: AppState,
     batcher: Batcher,
+    insights: Insights,
     authenticator: Authenticator,
     oidc: Oidc,
     projects: projects::Handle,
@@ -52,8 +54,10 @@ impl Handles {
         let overload = Overload::new(IN_FLIGHT, edge::work_of);
         edge::register_metrics(state.metrics.registry(), &limiter, &overload)?;
         telemetry::register_cache(state.metrics.registry(), state.cache.clone())?;
+        let batcher = Batcher::start(state.clone());
         Ok(Self {
-            batcher: Batcher::start(state.clone()),
+            insights: Insights::new(state.clone(), batcher.commits())?,
+            batcher,
             authenticator: Authenticator::default(),
             oidc: Oidc::new(state.config.oidc.as_ref())?,
             projects: projects::Handle::default(),
@@ -61,6 +65,11 @@ impl Handles {
             overload,
             state,
         })
+    }
+
+    /// The insights feed, whose relay and worker the command starts.
+    pub fn insights(&self) -> &Insights {
+        &self.insights
     }
 }
 
@@ -77,7 +86,8 @@ pub fn create_app(
         InitError = (),
     >,
 > {
-    let Handles { state, batcher, authenticator, oidc, projects, limiter, overload } = handles;
+    let Handles { state, batcher, insights, authenticator, oidc, projects, limiter, overload } =
+        handles;
     let own_metrics_port = state.config.server.metrics_listen.is_some();
     let (clock, settings) = (state.clock, state.config.edge.clone());
     let subject = auth::subjects(state.clone(), authenticator.clone());
@@ -85,6 +95,7 @@ pub fn create_app(
     App::new()
         .app_data(web::Data::new(state.clone()))
         .app_data(web::Data::new(batcher))
+        .app_data(web::Data::new(insights))
         .app_data(web::Data::new(authenticator))
         .app_data(web::Data::new(oidc))
         .app_data(web::Data::new(projects))
@@ -125,6 +136,7 @@ pub fn create_app(
                 .wrap(auth::authenticate(callers))
                 .configure(invocations::routes)
                 .configure(projects::routes)
+                .configure(insights::routes)
                 .configure(costs::routes)
                 .configure(reports::routes)
                 .configure(auth::routes)

@@ -11,6 +11,7 @@ pub mod costs;
 pub mod db;
 pub mod edge;
 pub mod error;
+pub mod insights;
 pub mod invocations;
 pub mod ledger;
 pub mod openapi;

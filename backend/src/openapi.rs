@@ -2,7 +2,7 @@
 
 use crate::edge::{NoQuery, resource};
 use crate::error::ApiError;
-use crate::{auth, costs, invocations, ledger, probes, projects, reports};
+use crate::{auth, costs, insights, invocations, ledger, probes, projects, reports};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use hardening::Problem;
@@ -39,6 +39,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         (name = "invocations", description = "Sending events and reading them back"),
         (name = "audit", description = "Who did what"),
         (name = "costs", description = "What calls cost"),
+        (name = "insights", description = "The feed that rollups are made from"),
         (name = "reports", description = "Transparency reports"),
         (name = "ledger", description = "The public Merkle logs (C2SP tlog-tiles)"),
         (name = "schemas", description = "Published JSON Schemas"),
@@ -56,6 +57,7 @@ pub fn document() -> OpenApi {
         projects::paths(),
         invocations::paths(),
         costs::paths(),
+        insights::paths(),
         reports::paths(),
         ledger::paths(),
     ] {

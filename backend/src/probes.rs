@@ -3,6 +3,7 @@
 use crate::db::{Conn, Db, DbError};
 use crate::edge::{NoQuery, resource};
 use crate::error::ApiError;
+use crate::insights::Insights;
 use crate::state::AppState;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
@@ -11,6 +12,7 @@ use diesel::prelude::*;
 use futures_util::future::join;
 use redis_link::{Fault, Link};
 use serde::Serialize;
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
@@ -61,15 +63,16 @@ struct Ready {
 
 #[derive(Clone, Serialize, utoipa::ToSchema)]
 struct Dependency {
-    /// `database`, or `redis` where one is set.
+    /// `database`, `redis` where one is set, or `insights`.
     name: &'static str,
-    /// `ok` or `unavailable`.
+    /// `ok`, `degraded` or `unavailable`.
     state: &'static str,
     /// How long it took to answer, in milliseconds.
     latency_ms: f64,
     /// Why it is not `ok`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
+    #[schema(value_type = Option<String>)]
+    reason: Option<Cow<'static, str>>,
 }
 
 impl Dependency {
@@ -77,7 +80,7 @@ impl Dependency {
     fn asked(name: &'static str, asked: Instant, answer: Result<(), &'static str>) -> Self {
         let latency_ms = asked.elapsed().as_secs_f64() * 1000.0;
         let state = if answer.is_ok() { "ok" } else { "unavailable" };
-        Self { name, state, latency_ms, reason: answer.err() }
+        Self { name, state, latency_ms, reason: answer.err().map(Cow::Borrowed) }
     }
 }
 
@@ -91,13 +94,19 @@ const DEPENDENCIES: Kind<&str, Vec<Dependency>> =
 /// ago. Without Redis it still can.
 #[utoipa::path(get, path = "/ready", tag = "probes", security(()),
     responses((status = 200, description = "Ready", body = Ready), (status = 503, description = "Not now", body = Ready)))]
-async fn ready(state: web::Data<AppState>, _: NoQuery) -> Result<HttpResponse, ApiError> {
+async fn ready(
+    state: web::Data<AppState>,
+    insights: web::Data<Insights>,
+    _: NoQuery,
+) -> Result<HttpResponse, ApiError> {
     let inner = state.clone();
-    let load = move || async move { Ok::<_, Infallible>(Some(dependencies(&inner).await)) };
+    let load =
+        move || async move { Ok::<_, Infallible>(Some(dependencies(&inner, &insights).await)) };
     let known = state.cache.get(&DEPENDENCIES, &"all", load).await?;
     let dependencies = known.as_deref().cloned().unwrap_or_default();
-    let fails = |name: &str| dependencies.iter().any(|it| it.name == name && it.state != "ok");
-    let status = match (state.stopping.has_begun(), fails("database"), fails("redis")) {
+    let database_fails = dependencies.iter().any(|it| it.name == "database" && it.state != "ok");
+    let anything_fails = dependencies.iter().any(|it| it.state != "ok");
+    let status = match (state.stopping.has_begun(), database_fails, anything_fails) {
         (true, ..) => "stopping",
         (_, true, _) => "unavailable",
         (_, _, true) => "degraded",
@@ -108,14 +117,25 @@ async fn ready(state: web::Data<AppState>, _: NoQuery) -> Result<HttpResponse, A
     Ok(answer.json(Ready { status, dependencies }))
 }
 
-async fn dependencies(state: &AppState) -> Vec<Dependency> {
-    match &state.redis {
-        None => vec![database(&state.db).await],
-        Some(link) => {
-            let (database, redis) = join(database(&state.db), redis(link)).await;
-            vec![database, redis]
+async fn dependencies(state: &AppState, insights: &Insights) -> Vec<Dependency> {
+    let redis = async {
+        match &state.redis {
+            Some(link) => Some(redis(link).await),
+            None => None,
         }
-    }
+    };
+    let (database, redis) = join(database(&state.db), redis).await;
+    let feed = if database.state == "ok" { Some(feed(insights).await) } else { None };
+    [Some(database), redis, feed].into_iter().flatten().collect()
+}
+
+/// The insights feed, which the service can do without for a while.
+async fn feed(insights: &Insights) -> Dependency {
+    let asked = Instant::now();
+    let reason = insights.trouble().await.map(Cow::Owned);
+    let state = if reason.is_none() { "ok" } else { "degraded" };
+    let latency_ms = asked.elapsed().as_secs_f64() * 1000.0;
+    Dependency { name: "insights", state, latency_ms, reason }
 }
 
 async fn database(db: &Db) -> Dependency {
@@ -145,8 +165,13 @@ async fn redis(link: &Arc<Link>) -> Dependency {
 /// Counters and histograms, as Prometheus text.
 #[utoipa::path(get, path = "/metrics", tag = "probes", security(()),
     responses((status = 200, description = "Metrics", body = String, content_type = "text/plain")))]
-async fn metrics(state: web::Data<AppState>, _: NoQuery) -> Result<HttpResponse, ApiError> {
+async fn metrics(
+    state: web::Data<AppState>,
+    insights: web::Data<Insights>,
+    _: NoQuery,
+) -> Result<HttpResponse, ApiError> {
     state.db.observe();
+    insights.observe().await;
     let text = state.metrics.encode().map_err(ApiError::internal)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }

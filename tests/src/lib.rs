@@ -31,6 +31,7 @@ mod service;
 mod signal;
 mod sqlite;
 mod wait;
+mod worker;
 
 pub use answer::Answer;
 pub use client::{Client, PROJECT};
@@ -44,6 +45,7 @@ pub use redis::Redis;
 pub use service::{ADMIN, Builder, KEY, PASSWORD, Service};
 pub use sqlite::WriteLock;
 pub use wait::{eventually, within};
+pub use worker::Worker;
 
 /// Makes of each named function two tests: on SQLite and on PostgreSQL.
 ///

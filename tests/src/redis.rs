@@ -79,6 +79,18 @@ impl Redis {
         assert_eq!(answer.as_deref(), Some("+OK"));
     }
 
+    /// What `redis-cli` prints for a command.
+    ///
+    /// # Panics
+    /// Redis refuses it, or does not answer.
+    pub fn cli(&self, arguments: &[&str]) -> String {
+        let port = self.address.port().to_string();
+        let output = Command::new("redis-cli").args(["-e", "-p", &port]).args(arguments).output();
+        let output = output.expect("redis-cli runs");
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    }
+
     /// It lives and accepts connections, and answers nothing.
     pub fn freeze(&self) {
         signal(&self.process, "STOP");

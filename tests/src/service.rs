@@ -2,7 +2,7 @@
 
 use crate::database::outcome;
 use crate::signal::signal;
-use crate::{Answer, Client, Database, Outcome, eventually, raw};
+use crate::{Answer, Client, Database, Outcome, Worker, eventually, raw};
 use serde_json::Value;
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
@@ -20,6 +20,7 @@ pub const KEY: &str = "black-box-tests-bootstrap-key-0123456789";
 pub struct Service {
     database: Database,
     settings: Vec<(String, String)>,
+    flags: Vec<String>,
     process: Child,
     address: SocketAddr,
 }
@@ -28,6 +29,7 @@ pub struct Service {
 pub struct Builder {
     database: Database,
     settings: Vec<(String, String)>,
+    flags: Vec<String>,
 }
 
 impl Builder {
@@ -38,14 +40,22 @@ impl Builder {
         self
     }
 
+    /// With a flag of `serve`.
+    #[must_use]
+    pub fn flag(mut self, flag: &str) -> Self {
+        self.flags.push(flag.to_owned());
+        self
+    }
+
     /// Starts it, and returns when it listens.
     ///
     /// # Panics
     /// It does not within 30 s.
     #[must_use]
     pub fn start(self) -> Service {
-        let (process, address) = launch(&self.database, &self.settings);
-        Service { database: self.database, settings: self.settings, process, address }
+        let Self { database, settings, flags } = self;
+        let (process, address) = launch(&database, &settings, &flags);
+        Service { database, settings, flags, process, address }
     }
 
     /// Runs it with settings that stop its start, and returns what it says of them.
@@ -64,9 +74,10 @@ impl Builder {
             .stderr(file)
             .spawn()
             .expect("the binary starts");
-        let (database, settings, address) = (self.database, self.settings, ([127, 0, 0, 1], 0));
+        let Self { database, settings, flags } = self;
+        let address = ([127, 0, 0, 1], 0).into();
         // Owned before anything can fail, so that it is not left running.
-        let mut service = Service { database, settings, process, address: address.into() };
+        let mut service = Service { database, settings, flags, process, address };
         let ended = || service.process.try_wait().expect("a child");
         let status = eventually("the start is refused", ended);
         let complaint = std::fs::read_to_string(&log).expect("the log");
@@ -78,7 +89,7 @@ impl Service {
     /// With the settings that every test has.
     pub fn builder(database: Database) -> Builder {
         std::fs::create_dir_all(database.data_dir()).expect("a data directory");
-        let builder = Builder { database, settings: Vec::new() };
+        let builder = Builder { database, settings: Vec::new(), flags: Vec::new() };
         builder
             .env("RESEARCHFLOW_LISTEN", "127.0.0.1:0")
             .env("RESEARCHFLOW_LOG_FORMAT", "json")
@@ -91,6 +102,7 @@ impl Service {
     pub fn beside(&self) -> Builder {
         let mut builder = Self::builder(Database::sqlite());
         builder.settings.extend(self.settings.iter().cloned());
+        builder.flags.clone_from(&self.flags);
         builder
             .env("DATABASE_URL", &self.database.url())
             .env("RESEARCHFLOW_DATA_DIR", &self.database.data_dir().display().to_string())
@@ -235,7 +247,13 @@ impl Service {
     pub fn restart(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-        (self.process, self.address) = launch(&self.database, &self.settings);
+        (self.process, self.address) = launch(&self.database, &self.settings, &self.flags);
+    }
+
+    /// A process of `researchflow worker` with the same settings.
+    pub fn worker(&self) -> Worker {
+        let mut command = self.database.command(&["worker"]);
+        Worker::start(command.envs(self.settings.iter().cloned()), self.database.folder())
     }
 }
 
@@ -261,13 +279,18 @@ fn log_file(database: &Database) -> PathBuf {
     database.folder().join("service.log")
 }
 
-fn launch(database: &Database, settings: &[(String, String)]) -> (Child, SocketAddr) {
+fn launch(
+    database: &Database,
+    settings: &[(String, String)],
+    flags: &[String],
+) -> (Child, SocketAddr) {
     let log = log_file(database);
     let before = std::fs::metadata(&log).map_or(0, |file| file.len() as usize);
     let append =
         || -> File { OpenOptions::new().create(true).append(true).open(&log).expect("a log file") };
     let mut process = database
         .command(&["serve"])
+        .args(flags)
         .envs(settings.iter().cloned())
         .stdin(Stdio::null())
         .stdout(append())

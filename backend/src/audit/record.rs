@@ -154,6 +154,12 @@ pub enum Act {
     AccessRefused {
         wanted: String,
     },
+    DeadLetterRetried {
+        index: u64,
+    },
+    DeadLetterDropped {
+        index: u64,
+    },
 }
 
 impl Act {

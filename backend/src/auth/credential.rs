@@ -6,6 +6,7 @@ use crate::state::AppState;
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use base64::prelude::{BASE64_STANDARD, Engine};
+use secrecy::SecretString;
 use std::borrow::Cow;
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -42,9 +43,9 @@ impl Credential {
     }
 }
 
-/// Whether the key that a request carries can be one of ours at all.
-pub(super) fn is_plausible_key(request: &HttpRequest) -> bool {
-    matches!(api_key(request), Ok(Some(key)) if key::is_plausible(&key))
+/// The key that a request carries, as it is.
+pub(super) fn key_in(request: &HttpRequest) -> Option<SecretString> {
+    api_key(request).ok().flatten().map(|key| SecretString::from(&*key))
 }
 
 /// The answer to [`Credential::Malformed`].

@@ -1,6 +1,6 @@
 //! From credentials to who it is.
 
-use super::credential::{Credential, SecretHash, is_plausible_key, malformed};
+use super::credential::{Credential, SecretHash, key_in, malformed};
 use super::permissions::Scope;
 use super::subject::{Owner, Presented, count_owner};
 use super::{remembered, session};
@@ -105,8 +105,10 @@ impl Authenticator {
         request: &HttpRequest,
         hash: SecretHash,
     ) -> Result<Arc<Principal>, ApiError> {
-        let found =
-            if is_plausible_key(request) { remembered::key(state, hash).await? } else { None };
+        let found = match key_in(request) {
+            Some(key) => remembered::key(state, hash, key).await?,
+            None => None,
+        };
         let now = state.clock.now().micros();
         let in_use = found.filter(|key| key.expires_at.is_none_or(|at| at > now));
         let key = in_use.ok_or_else(|| {

@@ -7,10 +7,11 @@ use super::credential::SecretHash;
 use super::principal::Principal;
 use super::store::keys::{KeyRow, find_key};
 use super::store::members::role_of;
-use super::{Role, Scope};
+use super::{Role, Scope, key};
 use crate::error::ApiError;
 use crate::state::AppState;
 use cache::{Kind, Settings};
+use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::sync::Arc;
 
@@ -71,14 +72,18 @@ pub fn rights_scope(user_id: &str) -> cache::Scope {
     cache::Scope::new("rights", user_id)
 }
 
-/// The key that has this hash, if one in use has.
+/// What `key`, which has this hash, is, if it is in use. The database is not asked about a mistyped
+/// one.
 pub(super) async fn key(
     state: &AppState,
     hash: SecretHash,
+    key: SecretString,
 ) -> Result<Option<Arc<KnownKey>>, ApiError> {
     let db = state.db.clone();
     let find = move |conn: &mut _| Ok::<_, ApiError>(find_key(conn, &hash)?.map(KnownKey::from));
-    let load = move || async move { db.read(find).await };
+    let load = move || async move {
+        if key::is_plausible(key.expose_secret()) { db.read(find).await } else { Ok(None) }
+    };
     Ok(state.cache.get(&KEY, &hex::encode(hash), load).await?)
 }
 

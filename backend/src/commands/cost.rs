@@ -1,8 +1,11 @@
 //! `researchflow cost report`.
 
-use super::{Failure, OnDatabase, Verdict, say};
-use crate::costs::{self, CostLine, GroupBy};
-use crate::{db, projects};
+use super::{Failure, OnDatabase, Verdict, ledger, say};
+use crate::db::{self, Conn};
+use crate::insights::{self, GroupBy, Line, Scope, sums};
+use crate::ledger::Log;
+use crate::projects;
+use crate::state::AppState;
 use pricing::Usd;
 
 #[derive(Debug, clap::Args)]
@@ -26,6 +29,9 @@ enum What {
         /// Only this project, by id or slug.
         #[arg(long)]
         project: Option<String>,
+        /// Check every rollup against the invocations, and these against the ledger.
+        #[arg(long)]
+        verify: bool,
     },
 }
 
@@ -46,7 +52,7 @@ fn parse_span(text: &str) -> Result<i64, String> {
 }
 
 pub(super) fn run(args: CostArgs) -> Verdict {
-    let What::Report { today, since, project } = args.what;
+    let What::Report { today, since, project, verify } = args.what;
     let state = args.on.state()?;
     let now = state.clock.now().micros();
     let from = if today { Some(now - now.rem_euclid(DAY)) } else { since.map(|span| now - span) };
@@ -62,27 +68,38 @@ pub(super) fn run(args: CostArgs) -> Verdict {
         for (title, by) in
             [("model", GroupBy::Model), ("tier", GroupBy::Tier), ("project", GroupBy::Project)]
         {
-            let lines = costs::breakdown(conn, project.as_deref(), by, from, None)?;
-            table(title, &lines);
+            let scope = Scope { project_id: project.as_deref(), from, ..Scope::default() };
+            table(title, &sums(conn, scope, by)?);
         }
-        Ok::<_, Failure>(())
-    })?;
-    Ok(true)
+        if verify { check(conn, &state) } else { Ok(true) }
+    })
 }
 
-fn table(title: &str, lines: &[CostLine]) {
+/// Rollups against invocations, and invocations against the ledger. It is a check of all of them,
+/// whichever the report is of.
+fn check(conn: &mut Conn, state: &AppState) -> Verdict {
+    let found = insights::recount(conn)?;
+    say(format_args!(
+        "{} invocations recounted, {} of them not in rollups yet; {} rollups checked",
+        found.invocations, found.unapplied, found.rollups
+    ));
+    found.faults.iter().for_each(|fault| say(format_args!("  {fault}")));
+    let outcomes = ledger::verify(conn, state, Some(Log::Invocations), &[], Vec::new())?;
+    let sound = ledger::tell(&outcomes, false)?;
+    Ok(sound && found.faults.is_empty())
+}
+
+fn table(title: &str, lines: &[Line]) {
     say(format_args!(
         "{:<40} {:>12} {:>14} {:>14} {:>16} {:>9}",
         title, "invocations", "input tokens", "output tokens", "cost USD", "unpriced"
     ));
     for line in lines {
-        let cost = Usd::from_nano(line.cost_nano_usd.unwrap_or(0)).to_string();
-        let key = line.key.as_deref().unwrap_or("-");
-        let (input, output) = (line.input_tokens.unwrap_or(0), line.output_tokens.unwrap_or(0));
-        let unpriced = line.unpriced.unwrap_or(0);
+        let (key, figures) = (line.key.as_deref().unwrap_or("-"), &line.figures);
+        let cost = Usd::from_nano(figures.cost_nano_usd).to_string();
         say(format_args!(
-            "{key:<40} {:>12} {input:>14} {output:>14} {cost:>16} {unpriced:>9}",
-            line.invocations
+            "{key:<40} {:>12} {:>14} {:>14} {cost:>16} {:>9}",
+            figures.invocations, figures.input_tokens, figures.output_tokens, figures.unpriced
         ));
     }
     say("");

@@ -76,7 +76,8 @@ pub(super) fn run(args: LedgerCommand) -> Verdict {
     })
 }
 
-fn verify(
+/// Checks one log or both; what checkpoints were kept in `files`.
+pub(super) fn verify(
     conn: &mut Conn,
     state: &AppState,
     only: Option<Log>,
@@ -138,7 +139,8 @@ fn pin(file: &PathBuf, keys: &[VerifierKey]) -> Result<Pin, Failure> {
     Ok(Pin { name, checkpoint })
 }
 
-fn tell(outcomes: &[Outcome], json: bool) -> Verdict {
+/// Prints what was found. Whether all is sound.
+pub(super) fn tell(outcomes: &[Outcome], json: bool) -> Verdict {
     let sound = outcomes.iter().all(Outcome::is_sound);
     if json {
         say(serde_json::to_string_pretty(outcomes).map_err(Failure::new)?);

@@ -9,6 +9,7 @@ mod openapi;
 mod report;
 mod seed;
 mod serve;
+mod worker;
 
 use crate::config::{self, Config, ConfigArgs};
 use crate::state::AppState;
@@ -28,6 +29,8 @@ pub struct Cli {
 enum Command {
     /// The service.
     Serve(serve::ServeArgs),
+    /// The insights worker alone, and its dead letters.
+    Worker(worker::WorkerArgs),
     /// The database's schema.
     Migrate(migrate::MigrateArgs),
     /// Users and keys, straight on the database.
@@ -75,6 +78,12 @@ impl From<diesel::result::Error> for Failure {
     }
 }
 
+impl From<crate::insights::InsightsError> for Failure {
+    fn from(error: crate::insights::InsightsError) -> Self {
+        Self::new(error)
+    }
+}
+
 impl From<crate::ledger::LedgerError> for Failure {
     fn from(error: crate::ledger::LedgerError) -> Self {
         Self::new(error)
@@ -98,6 +107,7 @@ pub fn main() -> ExitCode {
     };
     let verdict = match cli.command {
         Command::Serve(args) => serve::run(args),
+        Command::Worker(args) => worker::run(args),
         Command::Migrate(args) => migrate::run(args),
         Command::Admin(args) => admin::run(args),
         Command::Ledger(args) => ledger::run(args),

@@ -6,6 +6,7 @@ use crate::audit::{self, Act, Actor};
 use crate::auth::{self, Bootstrapped};
 use crate::config::{Config, ConfigArgs};
 use crate::db::{self, migrate};
+use crate::insights::{self, Insights};
 use crate::state::AppState;
 use crate::{invocations, ledger, probes, projects, reports};
 use actix_web::{App, HttpServer, web};
@@ -26,6 +27,12 @@ pub(super) struct ServeArgs {
     /// Do not bring the schema up to date at the start.
     #[arg(long)]
     no_migrate: bool,
+    /// Run the insights worker in this process: the default in development.
+    #[arg(long, overrides_with = "no_worker")]
+    worker: bool,
+    /// Leave that to processes of `researchflow worker`: the default in staging and production.
+    #[arg(long)]
+    no_worker: bool,
 }
 
 /// Between `/ready` saying no and no longer accepting, so that load balancers notice.
@@ -51,7 +58,8 @@ pub(super) fn run(args: ServeArgs) -> Verdict {
     let runtime = actix_web::rt::System::new();
     let first = prepare(&state, !args.no_migrate)?;
     show(&first);
-    runtime.block_on(serve(state, listener)).map_err(Failure::new)?;
+    let worker = args.worker || (state.config.server.is_development() && !args.no_worker);
+    runtime.block_on(serve(state, listener, worker)).map_err(Failure::new)?;
     Ok(true)
 }
 
@@ -100,10 +108,11 @@ fn show(first: &Bootstrapped) {
     }
 }
 
-async fn serve(state: AppState, listener: TcpListener) -> Result<(), Failure> {
+async fn serve(state: AppState, listener: TcpListener, worker: bool) -> Result<(), Failure> {
     let settings = state.config.server.clone();
     let state = state.with_redis().await.map_err(Failure::new)?;
     let handles = Handles::start(state.clone()).await.map_err(Failure::new)?;
+    let insights = handles.insights().clone();
     let connections = Connections::new(ClientPatience::default());
     let server = HttpServer::new(move || create_app(handles.clone()))
         .workers(settings.workers)
@@ -127,9 +136,13 @@ async fn serve(state: AppState, listener: TcpListener) -> Result<(), Failure> {
         tracing::info!(address = %address, scheme, "listening");
     }
     let server = server.run();
-    let metrics = metrics_server(&state).map_err(Failure::new)?;
+    let metrics = metrics_server(&state, &insights).map_err(Failure::new)?;
     let handle = server.handle();
     let closed = state.metrics.connections_closed.clone();
+    insights.relay();
+    if worker {
+        insights.work();
+    }
     let beside = [
         actix_web::rt::spawn(erase_deleted(state.clone())),
         actix_web::rt::spawn(connections.close_overdue(move |n| closed.inc_by(n as u64))),
@@ -145,6 +158,7 @@ async fn serve(state: AppState, listener: TcpListener) -> Result<(), Failure> {
     for task in beside {
         task.abort();
     }
+    insights.stop().await;
     if let Some(metrics) = metrics {
         metrics.stop(false).await;
     }
@@ -177,18 +191,25 @@ fn follow_certificate(state: &AppState, certificate: Arc<ReloadingCertificate>) 
 }
 
 /// `/metrics` on a listener of its own, if one is set.
-fn metrics_server(state: &AppState) -> std::io::Result<Option<actix_web::dev::ServerHandle>> {
+pub(super) fn metrics_server(
+    state: &AppState,
+    insights: &Insights,
+) -> std::io::Result<Option<actix_web::dev::ServerHandle>> {
     let Some(listen) = state.config.server.metrics_listen else { return Ok(None) };
-    let state = state.clone();
-    let app =
-        move || App::new().app_data(web::Data::new(state.clone())).configure(probes::metrics_route);
+    let (state, insights) = (state.clone(), insights.clone());
+    let app = move || {
+        App::new()
+            .app_data(web::Data::new(state.clone()))
+            .app_data(web::Data::new(insights.clone()))
+            .configure(probes::metrics_route)
+    };
     let server = HttpServer::new(app).workers(1).disable_signals().bind(listen)?.run();
     let handle = server.handle();
     actix_web::rt::spawn(server);
     Ok(Some(handle))
 }
 
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+pub(super) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {
@@ -222,6 +243,7 @@ async fn sweep(state: &AppState) -> Result<(), Failure> {
                     return Ok(());
                 }
                 let erasure = invocations::erase_project(conn, &project_id)?;
+                insights::erase_project(conn, &project_id)?;
                 reports::erase_project(conn, &project_id)?;
                 let act = Act::ProjectErased { erasure };
                 audit::append(conn, &inner, Actor::System, Some(&project_id), act)?;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub struct RedisArgs {
     /// `redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]`, `redis+sentinel://HOST,…/SERVICE` or
     /// `redis+cluster://HOST,…`, each with `rediss` for TLS; empty: none. It makes rate limits exact
-    /// over many processes, and shows each at once what another changed.
+    /// over many processes, shows each at once what another changed, and carries the insights feed.
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     redis_url: Option<SecretString>,
     /// A file that holds the URL of Redis.

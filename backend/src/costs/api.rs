@@ -1,9 +1,9 @@
 //! `GET …/costs`.
 
-use super::store::{self, CostLine, GroupBy};
 use crate::auth::Action;
 use crate::edge::{Query, resource};
 use crate::error::ApiError;
+use crate::insights::{Figures, GroupBy, Scope, sums};
 use crate::projects::Access;
 use crate::state::AppState;
 use actix_web::http::Method;
@@ -58,15 +58,15 @@ struct CostItem {
     unpriced: i64,
 }
 
-impl From<CostLine> for CostItem {
-    fn from(line: CostLine) -> Self {
+impl CostItem {
+    fn new(key: Option<String>, figures: &Figures) -> Self {
         Self {
-            key: line.key,
-            invocations: line.invocations,
-            input_tokens: line.input_tokens.unwrap_or(0),
-            output_tokens: line.output_tokens.unwrap_or(0),
-            cost_usd: Usd::from_nano(line.cost_nano_usd.unwrap_or(0)),
-            unpriced: line.unpriced.unwrap_or(0),
+            key,
+            invocations: figures.invocations,
+            input_tokens: figures.input_tokens,
+            output_tokens: figures.output_tokens,
+            cost_usd: Usd::from_nano(figures.cost_nano_usd),
+            unpriced: figures.unpriced,
         }
     }
 }
@@ -106,10 +106,15 @@ async fn costs(
         return Err(ApiError::field("/to", "must be later than from"));
     }
     let (from, to) = (from.map(Timestamp::micros), to.map(Timestamp::micros));
-    let lines = state
-        .db
-        .read(move |conn| store::breakdown(conn, Some(&project.id), group_by, from, to))
-        .await?;
-    let total = store::total(&lines).into();
-    Ok(web::Json(Costs { items: lines.into_iter().map(CostItem::from).collect(), total }))
+    let lines = state.db.read(move |conn| {
+        let scope = Scope { project_id: Some(&project.id), run_id: None, from, to };
+        sums(conn, scope, group_by)
+    });
+    let lines = lines.await?;
+    let add = |sum: Figures, more: &Figures| sum.saturating_plus(more);
+    let total = lines.iter().map(|line| &line.figures).fold(Figures::default(), add);
+    Ok(web::Json(Costs {
+        items: lines.into_iter().map(|line| CostItem::new(line.key, &line.figures)).collect(),
+        total: CostItem::new(None, &total),
+    }))
 }

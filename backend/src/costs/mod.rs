@@ -1,9 +1,7 @@
 //! Costs: what the priced calls cost, by whatever they have in common.
 //!
-//! Reads the table of invocations; owns none.
+//! Asks `insights` for the sums; owns no table.
 
 mod api;
-mod store;
 
 pub use api::{paths, routes};
-pub use store::{CostLine, GroupBy, breakdown};

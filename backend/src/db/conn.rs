@@ -170,7 +170,8 @@ where
 
 /// Runs `body` in one transaction. On SQLite a writer takes the write lock at once: a reader that
 /// turns writer midway fails when another wrote in between. On PostgreSQL the time limits stand in
-/// the transaction, since PgBouncer hands session settings to strangers.
+/// the transaction, since PgBouncer hands session settings to strangers. All that one reading
+/// transaction sees is of one moment, on both.
 pub(super) fn transaction<T, E: From<super::DbError>>(
     conn: &mut Conn,
     mode: Mode,
@@ -179,7 +180,8 @@ pub(super) fn transaction<T, E: From<super::DbError>>(
     let begun = match (&mut *conn, mode) {
         (Conn::Pg(pg), Mode::Read) => begin(
             pg,
-            "BEGIN READ ONLY; SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '1s'",
+            "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY; \
+             SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '1s'",
         ),
         (Conn::Pg(pg), Mode::Write) => {
             begin(pg, "BEGIN; SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '5s'")

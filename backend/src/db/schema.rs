@@ -221,6 +221,53 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    cost_rollups (digest) {
+        digest -> Binary,
+        project_id -> Text,
+        hour -> BigInt,
+        run_id -> Nullable<Text>,
+        model -> Nullable<Text>,
+        provider -> Nullable<Text>,
+        tier -> Nullable<Text>,
+        agent -> Nullable<Text>,
+        stage -> Nullable<Text>,
+        key_id -> Nullable<Text>,
+        invocations -> BigInt,
+        errors -> BigInt,
+        input_tokens -> BigInt,
+        output_tokens -> BigInt,
+        cache_read_tokens -> BigInt,
+        cache_write_tokens -> BigInt,
+        reasoning_tokens -> BigInt,
+        cost_nano_usd -> BigInt,
+        unpriced -> BigInt,
+    }
+}
+
+diesel::table! {
+    insights_cursors (name) {
+        name -> Text,
+        cursor -> Text,
+    }
+}
+
+diesel::table! {
+    insights_documents (name) {
+        name -> Text,
+        version -> BigInt,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    insights_leases (name) {
+        name -> Text,
+        holder -> Text,
+        until -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     projects,
     users,
@@ -242,4 +289,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     runs,
     audit_events,
     reports,
+    cost_rollups,
+    insights_cursors,
+    insights_documents,
+    insights_leases,
 );

@@ -9,7 +9,7 @@ use invocation::Source;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 /// What a sender gets for an event that is durable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -34,6 +34,26 @@ pub struct Batcher {
     queue: mpsc::UnboundedSender<Submission>,
     /// One permit for each event that may still wait.
     room: Arc<Semaphore>,
+    commits: Commits,
+}
+
+/// Tells what this process commits, as it does. Clones are alike.
+#[derive(Debug, Clone)]
+pub struct Commits(watch::Receiver<u64>);
+
+impl Commits {
+    /// Of a process that commits no events.
+    pub fn none() -> Self {
+        Self(watch::channel(0).1)
+    }
+
+    /// Waits until this process has committed an event at ledger index `from` or a higher one;
+    /// for ever if it commits none any more.
+    pub async fn reach(&self, from: u64) {
+        if self.0.clone().wait_for(|end| *end > from).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 struct Submission {
@@ -52,8 +72,14 @@ impl Batcher {
     /// Starts the task that commits; it ends when the last handle is dropped.
     pub fn start(state: AppState) -> Self {
         let (queue, submissions) = mpsc::unbounded_channel();
-        tokio::spawn(commit_all(state, submissions));
-        Self { queue, room: Arc::new(Semaphore::new(QUEUE)) }
+        let (committed, commits) = watch::channel(0);
+        tokio::spawn(commit_all(state, submissions, committed));
+        Self { queue, room: Arc::new(Semaphore::new(QUEUE)), commits: Commits(commits) }
+    }
+
+    /// What it commits.
+    pub fn commits(&self) -> Commits {
+        self.commits.clone()
     }
 
     /// Stores events; returns when they are durable, with a receipt for each in order.
@@ -86,7 +112,11 @@ impl Batcher {
     }
 }
 
-async fn commit_all(state: AppState, mut submissions: mpsc::UnboundedReceiver<Submission>) {
+async fn commit_all(
+    state: AppState,
+    mut submissions: mpsc::UnboundedReceiver<Submission>,
+    committed: watch::Sender<u64>,
+) {
     while let Some(first) = submissions.recv().await {
         let mut events = first.events.len();
         let mut batch = vec![first];
@@ -96,11 +126,14 @@ async fn commit_all(state: AppState, mut submissions: mpsc::UnboundedReceiver<Su
             events += next.events.len();
             batch.push(next);
         }
-        commit(&state, batch, events).await;
+        if let Some(end) = commit(&state, batch, events).await {
+            committed.send_replace(end);
+        }
     }
 }
 
-async fn commit(state: &AppState, batch: Vec<Submission>, events: usize) {
+/// The index after the last event that was stored, if any was.
+async fn commit(state: &AppState, batch: Vec<Submission>, events: usize) -> Option<u64> {
     let started = Instant::now();
     let (events_of, waiters): (Vec<_>, Vec<_>) =
         batch.into_iter().map(|submission| (submission.events, submission.waiter)).unzip();
@@ -110,12 +143,18 @@ async fn commit(state: &AppState, batch: Vec<Submission>, events: usize) {
     state.metrics.commit_events.observe(events as f64);
     match stored {
         Ok(receipts) => {
+            let new = receipts.iter().flatten().filter(|receipt| !receipt.duplicate);
+            let end = new.map(|receipt| receipt.ledger_index + 1).max();
             for (waiter, receipts) in waiters.into_iter().zip(receipts) {
                 // A client that went away gets the same receipt when it sends the event again.
                 let _ = waiter.receipts.send(Ok(receipts));
             }
+            end
         }
-        Err(error) => refuse(waiters, &error),
+        Err(error) => {
+            refuse(waiters, &error);
+            None
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::signers::Signers;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
 
 /// Stores events in one transaction with their ledger leaves; answers a receipt for each, grouped
 /// as they came. An event id that is known keeps its first record.
@@ -324,7 +325,10 @@ pub(super) fn find(conn: &mut Conn, project_id: &str, event_id: &str) -> QueryRe
 }
 
 /// A page of runs, the newest first: each with the ledger index that it began at.
-pub(super) fn list_runs(
+///
+/// # Errors
+/// The database.
+pub fn list_runs(
     conn: &mut Conn,
     project_id: &str,
     before: Option<i64>,
@@ -340,7 +344,10 @@ pub(super) fn list_runs(
 }
 
 /// All invocations of a run, oldest first, no more than `limit`.
-pub(super) fn of_run(
+///
+/// # Errors
+/// The database.
+pub fn of_run(
     conn: &mut Conn,
     project_id: &str,
     run_id: &str,
@@ -355,36 +362,50 @@ pub(super) fn of_run(
         .load(conn)
 }
 
-/// Sums over a run.
-#[derive(Debug, Clone, Queryable)]
-pub(super) struct RunSums {
-    pub(super) invocations: i64,
-    pub(super) first_at: Option<i64>,
-    pub(super) last_at: Option<i64>,
-    pub(super) input_tokens: Option<i64>,
-    pub(super) output_tokens: Option<i64>,
-    pub(super) cost_nano_usd: Option<i64>,
-    pub(super) unpriced: Option<i64>,
-    pub(super) errors: Option<i64>,
-}
-
-/// Adds up a run.
-pub(super) fn run_sums(conn: &mut Conn, project_id: &str, run_id: &str) -> QueryResult<RunSums> {
-    use crate::db::{count_if, sum_of};
-    invocations::table
+/// When a run's first and last invocations began, in microseconds.
+///
+/// # Errors
+/// The database.
+pub fn run_span(
+    conn: &mut Conn,
+    project_id: &str,
+    run_id: &str,
+) -> QueryResult<(Option<i64>, Option<i64>)> {
+    let times = invocations::table
         .filter(invocations::project_id.eq(project_id))
         .filter(invocations::run_id.eq(run_id))
-        .select((
-            diesel::dsl::count_star(),
-            diesel::dsl::min(invocations::occurred_at),
-            diesel::dsl::max(invocations::occurred_at),
-            sum_of("input_tokens"),
-            sum_of("output_tokens"),
-            sum_of("cost_nano_usd"),
-            count_if("unpriced"),
-            count_if("status = 'error'"),
-        ))
-        .first(conn)
+        .select(invocations::occurred_at);
+    // Two statements, since each alone is one step in an index.
+    let first = times.order(invocations::occurred_at.asc()).first(conn).optional()?;
+    let last = times.order(invocations::occurred_at.desc()).first(conn).optional()?;
+    Ok((first, last))
+}
+
+/// The invocations of all projects at ledger indexes in `range`, in order, no more than `limit`.
+///
+/// # Errors
+/// The database.
+pub fn between(
+    conn: &mut Conn,
+    range: &RangeInclusive<u64>,
+    limit: usize,
+) -> QueryResult<Vec<Facts>> {
+    let highest = |index: u64| i64::try_from(index).unwrap_or(i64::MAX);
+    invocations::table
+        .filter(invocations::ledger_index.ge(highest(*range.start())))
+        .filter(invocations::ledger_index.le(highest(*range.end())))
+        .order(invocations::ledger_index)
+        .select(invocations::all_columns)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)
+}
+
+/// Whether there is an invocation at a ledger index, of whichever project.
+///
+/// # Errors
+/// The database.
+pub fn stands_at(conn: &mut Conn, index: u64) -> QueryResult<bool> {
+    Ok(!between(conn, &(index..=index), 1)?.is_empty())
 }
 
 /// Erases everything of a project: records and nonces by crypto-shredding, rows outright.

@@ -12,6 +12,7 @@ mod cache;
 mod e2e;
 mod edge;
 mod identity;
+mod insights;
 mod invocations;
 mod plans;
 mod resilience;

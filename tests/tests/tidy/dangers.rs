@@ -60,7 +60,7 @@ fn randomness_is_the_systems() {
 #[test]
 fn statements_are_written_in_the_source() {
     // Their parts are `&'static str`.
-    let assembled = ["backend/src/db/sums.rs", "backend/src/costs/store.rs"];
+    let assembled = ["backend/src/db/sums.rs", "backend/src/insights/sums.rs"];
     let constant = |text: &str| {
         let text = text.trim_start();
         ["\"", "SQLITE_SETTINGS", "super::conn::SQLITE_SETTINGS"]

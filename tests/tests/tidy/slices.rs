@@ -4,8 +4,8 @@ use crate::paths;
 use crate::source::{Source, holds};
 
 /// The slices, top to bottom.
-const SLICES: [&str; 7] =
-    ["reports", "costs", "invocations", "projects", "auth", "audit", "ledger"];
+const SLICES: [&str; 8] =
+    ["reports", "costs", "insights", "invocations", "projects", "auth", "audit", "ledger"];
 
 /// What stands below every slice.
 const GROUND: [&str; 8] =
@@ -62,7 +62,8 @@ fn slices_look_down() {
         rank(from).zip(rank(to)).is_some_and(|(from, to)| to < from)
     };
     holds(
-        "A slice calls lower ones only (reports, costs, invocations, projects, auth, audit, ledger): \
+        "A slice calls lower ones only (reports, costs, insights, invocations, projects, auth, audit, \
+         ledger): \
          a circle could be neither understood nor changed a part at a time.",
         &violations(upward),
     );

@@ -5,7 +5,6 @@ mod ingest;
 mod list;
 mod otlp;
 mod query;
-mod runs;
 mod schema;
 mod show;
 
@@ -28,8 +27,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
             "/projects/{project}/invocations/{event}",
             [(Method::GET, web::to(show::show))],
         ))
-        .service(resource("/projects/{project}/runs", [(Method::GET, web::to(runs::list))]))
-        .service(resource("/projects/{project}/runs/{run}", [(Method::GET, web::to(runs::show))]))
         .service(resource(
             "/schemas/ai_invocation_event.json",
             [(Method::GET, web::to(schema::event))],
@@ -42,20 +39,15 @@ pub fn otlp_routes(config: &mut web::ServiceConfig) {
 }
 
 #[derive(utoipa::OpenApi)]
-#[openapi(
-    paths(
-        list::list,
-        ingest::ingest,
-        export::export,
-        show::show,
-        runs::list,
-        runs::show,
-        schema::event,
-        otlp::traces,
-        otlp::traces_of_langfuse,
-    ),
-    components(schemas(runs::Node))
-)]
+#[openapi(paths(
+    list::list,
+    ingest::ingest,
+    export::export,
+    show::show,
+    schema::event,
+    otlp::traces,
+    otlp::traces_of_langfuse,
+))]
 struct Paths;
 
 /// The paths' place in the OpenAPI document.

@@ -43,7 +43,7 @@ fn spelt(kind: Kind, sql: &str) -> String {
 }
 
 /// The records that the service itself sealed come before index 10,000.
-const STATEMENTS: [&str; 19] = [
+const STATEMENTS: [&str; 20] = [
     "[to:200000] INSERT INTO invocations
      SELECT 10000 + i, CASE i / 50 % 20 WHEN 0 THEN '[default]' ELSE 'p' || (i / 50 % 20) END,
             'event-' || i, 1760000000000000 + i * 1000000, 'run-' || (i / 50),
@@ -65,6 +65,10 @@ const STATEMENTS: [&str; 19] = [
      WHERE ledger_index >= 10000 AND ledger_index % 5 = 0",
     "INSERT INTO runs SELECT project_id, run_id, min(ledger_index) FROM invocations
      WHERE ledger_index >= 10000 GROUP BY project_id, run_id",
+    "INSERT INTO cost_rollups
+     SELECT [bytes:'rollup-' || ledger_index], project_id, occurred_at / 3600000000, run_id, model,
+            provider, tier, agent, stage, key_id, 1, 0, input_tokens, output_tokens, 0, 0, 0, 250000, 0
+     FROM invocations WHERE ledger_index >= 10000",
     "INSERT INTO ledger_records
      SELECT 'invocations', ledger_index, [bytes:'nonce'], '{\"event_id\":\"' || event_id || '\"}'
      FROM invocations WHERE ledger_index >= 10000",

@@ -31,13 +31,18 @@ enum Rule {
 
 use Rule::{Administrator, AdministratorOrKey, Key, Known, Project, Public, User};
 
-const MATRIX: [(&str, Rule); 48] = [
+const MATRIX: [(&str, Rule); 53] = [
     ("POST /api/public/otel/v1/traces", Key("ingest")),
     ("POST /v1/traces", Key("ingest")),
     ("GET /api/v1/audit", AdministratorOrKey("manage")),
     ("GET /api/v1/audit/export", AdministratorOrKey("manage")),
     ("GET /api/v1/auth/oidc", Public),
     ("GET /api/v1/auth/oidc/callback", Public),
+    ("GET /api/v1/insights/stream", Administrator),
+    ("GET /api/v1/insights/stream/replay", Key("read")),
+    ("GET /api/v1/insights/dead-letters", Administrator),
+    ("DELETE /api/v1/insights/dead-letters/{index}", Administrator),
+    ("POST /api/v1/insights/dead-letters/{index}/retry", Administrator),
     ("GET /api/v1/projects", Known),
     ("POST /api/v1/projects", Administrator),
     ("GET /api/v1/projects/{project}", Project("viewer", Some("read"))),

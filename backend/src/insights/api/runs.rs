@@ -1,10 +1,11 @@
 //! Runs: the list, and each as a tree.
 
 use crate::auth::Action;
+use crate::db::Conn;
 use crate::edge::{Cursor, ListPage, NoQuery, PageQuery, Query};
 use crate::error::ApiError;
-use crate::invocations::facts::Facts;
-use crate::invocations::store::{self, RunSums};
+use crate::insights::{Figures, GroupBy, InsightsError, Scope, Unapplied, sums_beside};
+use crate::invocations::{self, Facts};
 use crate::projects::Access;
 use crate::state::AppState;
 use actix_web::web;
@@ -42,18 +43,29 @@ pub(super) struct RunView {
 }
 
 impl RunView {
-    fn of(run_id: String, sums: &RunSums) -> Self {
-        Self {
+    /// A run's figures; of one that is not there they are zero.
+    fn read(
+        conn: &mut Conn,
+        unapplied: &Unapplied,
+        project_id: &str,
+        run_id: String,
+    ) -> Result<Self, InsightsError> {
+        let scope =
+            Scope { project_id: Some(project_id), run_id: Some(&run_id), ..Scope::default() };
+        let lines = sums_beside(conn, unapplied, scope, GroupBy::Project)?;
+        let figures = lines.first().map_or(Figures::default(), |line| line.figures);
+        let (first_at, last_at) = invocations::run_span(conn, project_id, &run_id)?;
+        Ok(Self {
             run_id,
-            invocations: sums.invocations,
-            errors: sums.errors.unwrap_or(0),
-            input_tokens: sums.input_tokens.unwrap_or(0),
-            output_tokens: sums.output_tokens.unwrap_or(0),
-            cost_usd: Usd::from_nano(sums.cost_nano_usd.unwrap_or(0)),
-            unpriced: sums.unpriced.unwrap_or(0),
-            first_at: sums.first_at.map(Timestamp::from_micros),
-            last_at: sums.last_at.map(Timestamp::from_micros),
-        }
+            invocations: figures.invocations,
+            errors: figures.errors,
+            input_tokens: figures.input_tokens,
+            output_tokens: figures.output_tokens,
+            cost_usd: Usd::from_nano(figures.cost_nano_usd),
+            unpriced: figures.unpriced,
+            first_at: first_at.map(Timestamp::from_micros),
+            last_at: last_at.map(Timestamp::from_micros),
+        })
     }
 }
 
@@ -74,13 +86,13 @@ pub(super) async fn list(
     let (views, last) = state
         .db
         .read(move |conn| {
-            let runs = store::list_runs(conn, &project.id, before, limit.get())?;
+            let runs = invocations::list_runs(conn, &project.id, before, limit.get())?;
             let last = runs.last().map_or(0, |(_, first_index)| *first_index);
-            let views = runs.into_iter().map(|(run_id, _)| {
-                let sums = store::run_sums(conn, &project.id, &run_id)?;
-                Ok(RunView::of(run_id, &sums))
-            });
-            Ok::<_, ApiError>((views.collect::<Result<Vec<_>, ApiError>>()?, last))
+            let unapplied = Unapplied::read(conn)?;
+            let views = runs
+                .into_iter()
+                .map(|(run_id, _)| RunView::read(conn, &unapplied, &project.id, run_id));
+            Ok::<_, InsightsError>((views.collect::<Result<Vec<_>, _>>()?, last))
         })
         .await?;
     Ok(web::Json(ListPage::new(views, limit, |_| Cursor::of([last.to_string()]))))
@@ -143,19 +155,20 @@ pub(super) async fn show(
 ) -> Result<web::Json<RunTree>, ApiError> {
     let (project, run_id) = path.into_inner();
     let project = access.project(&project, Action::ReadEvents).await?;
-    let (sums, facts, run_id) = state
+    let (run, facts) = state
         .db
         .read(move |conn| {
-            let sums = store::run_sums(conn, &project.id, &run_id)?;
-            let facts = store::of_run(conn, &project.id, &run_id, MAX_NODES)?;
-            Ok::<_, ApiError>((sums, facts, run_id))
+            let facts = invocations::of_run(conn, &project.id, &run_id, MAX_NODES)?;
+            let unapplied = Unapplied::read(conn)?;
+            let run = RunView::read(conn, &unapplied, &project.id, run_id)?;
+            Ok::<_, InsightsError>((run, facts))
         })
         .await?;
     if facts.is_empty() {
         return Err(ApiError::not_found("run"));
     }
-    let truncated = sums.invocations > facts.len() as i64;
-    Ok(web::Json(RunTree { run: RunView::of(run_id, &sums), truncated, roots: grow(facts) }))
+    let truncated = run.invocations > facts.len() as i64;
+    Ok(web::Json(RunTree { run, truncated, roots: grow(facts) }))
 }
 
 /// Deeper than this, children stand beside their parents: no client needs it, and a reader's stack
