@@ -2,6 +2,7 @@
 
 use crate::audit::Act;
 use crate::db::Conn;
+use crate::edge::NoQuery;
 use crate::error::{ApiError, Code};
 use crate::insights::letters::{Letter, Settled, drop_letter, retry_letter};
 use crate::insights::{Insights, InsightsError};
@@ -21,6 +22,7 @@ pub(super) struct Letters {
 pub(super) async fn list(
     insights: web::Data<Insights>,
     access: Access,
+    _: NoQuery,
 ) -> Result<web::Json<Letters>, ApiError> {
     access.administrator()?;
     Ok(web::Json(Letters { items: insights.dead_letters().await? }))
@@ -34,6 +36,7 @@ pub(super) async fn retry(
     insights: web::Data<Insights>,
     access: Access,
     index: web::Path<String>,
+    _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     let detail = "Its figures are still more than a sum can hold. They are counted from its row.";
     let act = |index| Act::DeadLetterRetried { index };
@@ -48,6 +51,7 @@ pub(super) async fn drop(
     insights: web::Data<Insights>,
     access: Access,
     index: web::Path<String>,
+    _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     let detail = "There is an invocation behind it, which sums must have: try it again instead.";
     let act = |index| Act::DeadLetterDropped { index };

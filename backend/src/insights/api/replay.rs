@@ -18,8 +18,12 @@ pub(super) struct ReplayQuery {
 
 fn index<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map_err(|_| serde::de::Error::custom("must be a ledger index"))
+    let index = text.parse().ok().filter(|index| *index <= LAST);
+    index.ok_or_else(|| serde::de::Error::custom("must be a ledger index"))
 }
+
+/// The highest index that a ledger can have: what a 64-bit column holds.
+const LAST: u64 = i64::MAX.unsigned_abs();
 
 /// Entries a line of the answer is sent with.
 const LINES: usize = 200;

@@ -1,5 +1,6 @@
 //! `GET /insights/stream`: how the feed stands.
 
+use crate::edge::NoQuery;
 use crate::error::ApiError;
 use crate::insights::Insights;
 use crate::projects::Access;
@@ -44,6 +45,7 @@ struct GroupView {
 pub(super) async fn show(
     insights: web::Data<Insights>,
     access: Access,
+    _: NoQuery,
 ) -> Result<web::Json<StreamView>, ApiError> {
     access.administrator()?;
     let standing = insights.standing().await?;
