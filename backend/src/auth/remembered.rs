@@ -10,14 +10,15 @@ use super::store::members::role_of;
 use super::{Role, Scope, key};
 use crate::error::ApiError;
 use crate::state::AppState;
+use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
 use cache::{Kind, Settings};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 use std::sync::Arc;
 
-/// A key that is in use, by its hash in hex.
+/// A key that is in use, by its hash in base64.
 const KEY: Kind<String, KnownKey> =
-    Kind::local("key", |hash: &String| vec![scope_of_hash(hash)], |_| size_of::<KnownKey>())
+    Kind::local("key", |hash| vec![cache::Scope::new("key", hash)], |_| size_of::<KnownKey>())
         .ttl(Settings::TRUST)
         .absent(Settings::TRUST);
 
@@ -58,13 +59,14 @@ impl fmt::Display for Membership {
     }
 }
 
-fn scope_of_hash(hash: &str) -> cache::Scope {
-    cache::Scope::new("key", hash)
+/// In base64, since hex takes longer, and every request with a key has its hash written.
+fn name_of_hash(hash: &[u8]) -> String {
+    BASE64_STANDARD_NO_PAD.encode(hash)
 }
 
 /// What changes with a key.
 pub fn key_scope(key: &KeyRow) -> cache::Scope {
-    scope_of_hash(&hex::encode(&key.key_hash))
+    cache::Scope::new("key", name_of_hash(&key.key_hash))
 }
 
 /// What changes with the rights of a user, in any project.
@@ -84,7 +86,7 @@ pub(super) async fn key(
     let load = move || async move {
         if key::is_plausible(key.expose_secret()) { db.read(find).await } else { Ok(None) }
     };
-    Ok(state.cache.get(&KEY, &hex::encode(hash), load).await?)
+    Ok(state.cache.get(&KEY, &name_of_hash(&hash), load).await?)
 }
 
 /// A user's role in a project.

@@ -37,6 +37,13 @@ pub fn register_metrics(
             ),
             &["work"],
         )?,
+        waiting: IntGaugeVec::new(
+            Opts::new(
+                "researchflow_overload_waiting",
+                "Requests that wait to be let in or refused, by kind of work.",
+            ),
+            &["work"],
+        )?,
         shed: IntCounterVec::new(
             Opts::new(
                 "researchflow_overload_refused_total",
@@ -54,6 +61,7 @@ struct Edge {
     redis_up: IntGauge,
     without_redis: IntCounter,
     limit: IntGaugeVec,
+    waiting: IntGaugeVec,
     shed: IntCounterVec,
     limiter: Limiter<RouteClass>,
     overload: Overload<Work>,
@@ -62,7 +70,8 @@ struct Edge {
 impl Collector for Edge {
     fn desc(&self) -> Vec<&Desc> {
         let redis = [self.redis_up.desc(), self.without_redis.desc()].concat();
-        [self.decisions.desc(), redis, self.limit.desc(), self.shed.desc()].concat()
+        let overload = [self.limit.desc(), self.waiting.desc(), self.shed.desc()].concat();
+        [self.decisions.desc(), redis, overload].concat()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
@@ -83,11 +92,14 @@ impl Collector for Edge {
         }
         self.shed.reset();
         for (work, limiter) in self.overload.limiters() {
-            let (limit, work) = (i64::try_from(limiter.limit()), [work.name()]);
-            self.limit.with_label_values(&work).set(limit.unwrap_or(i64::MAX));
+            let work = [work.name()];
+            let gauge = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+            self.limit.with_label_values(&work).set(gauge(limiter.limit()));
+            self.waiting.with_label_values(&work).set(gauge(limiter.waiting()));
             self.shed.with_label_values(&work).inc_by(limiter.refused());
         }
         families.extend(self.limit.collect());
+        families.extend(self.waiting.collect());
         families.extend(self.shed.collect());
         families
     }

@@ -9,7 +9,7 @@ use crate::history::History;
 use crate::jitter::Jitter;
 use crate::kind::Kind;
 use crate::peers::{Known, Peers};
-use crate::scope::Scope;
+use crate::scope::{Scope, named};
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::stats::{Registry, Stats};
@@ -100,8 +100,8 @@ impl Cache {
     {
         let counts = self.0.counts.of(kind.name);
         let scopes = (kind.scopes)(key);
-        let name = format!("{}:{}:{key}", kind.name, kind.version).into();
-        let place = Place { name, tick: self.tick(&scopes) };
+        let name = named(format_args!("{}:{}:{key}", kind.name, kind.version));
+        let place = Place { name: name.into(), tick: self.tick(&scopes) };
         let now = Instant::now();
         let readable =
             |place: &Place| self.0.entries.get(place).filter(|entry| now < entry.stale_until);

@@ -1,7 +1,7 @@
 //! What changes together.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 
 /// Something whose change makes entries old: a project, a user, a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,7 +13,7 @@ impl Scope {
 
     /// The thing of this sort with this id.
     pub fn new(sort: &'static str, id: impl fmt::Display) -> Self {
-        Self(Cow::Owned(format!("{sort}:{id}")))
+        Self(Cow::Owned(named(format_args!("{sort}:{id}"))))
     }
 
     /// As it was told by another process.
@@ -24,4 +24,11 @@ impl Scope {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The text, made in one piece: every read makes some, and growing costs more than writing.
+pub(crate) fn named(text: fmt::Arguments<'_>) -> String {
+    let mut name = String::with_capacity(96);
+    // What cannot be written must not pass under a shorter name, which may be another's.
+    name.write_fmt(text).map_or_else(|_| text.to_string(), |()| name)
 }

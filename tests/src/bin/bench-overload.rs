@@ -1,6 +1,10 @@
 //! Ten times the load: how much is still done, how fast the rest is refused, and whether the probes
 //! answer. The service has core 0, the load core 1: `make bench-overload`.
 //!
+//! Three kinds of requests, since what can be had depends on what one takes. Ten times the load is
+//! nine refusals for each request that is served. A refusal takes some 20 µs, so of requests that
+//! take less than 2 ms nobody can refuse them all and have nine tenths of the time left.
+//!
 //! The load is open: requests come at their rate whatever the answers, and each latency counts from
 //! when the request was due. So it has in it what waits in the generator, whose one core must also
 //! do ten times the work: at the highest rates the figures are of both together.
@@ -32,16 +36,18 @@ fn main() {
         let service = Service::builder(database).env("RUST_LOG", "warn,researchflow=info").start();
         pin(service.pid(), 0);
         pin(std::process::id(), 1);
-        measure(&service, limit);
+        for (name, request) in requests(service.address()) {
+            measure(&service, name, &request, limit);
+        }
     }
 }
 
-fn measure(service: &Service, limit: Duration) {
-    let event = event(service.address());
-    let load = |connections| Load { requests: vec![event.clone()], connections, limit };
+fn measure(service: &Service, name: &str, request: &Request, limit: Duration) {
+    let load = |connections| Load { requests: vec![request.clone()], connections, limit };
     closed(&load(MODERATE));
     let peak = closed(&load(MODERATE)).rate(is_admitted);
-    println!("  peak, {MODERATE} connections, as answers come: {peak:.0} events/s");
+    let each = 1e3 / peak;
+    println!("  {name}: peak {peak:.0} requests/s, {each:.2} ms each");
     println!(
         "   load  offered/s  admitted/s  of peak   refused/s  refused after p50, p99   broken  probes p99, not 200"
     );
@@ -76,11 +82,18 @@ fn probe(address: SocketAddr, limit: Duration) -> Tally {
     open(&Load { requests: vec![health], connections: 1, limit }, PROBES_PER_SECOND)
 }
 
-/// One event, whose id is left to the service, so that it can be sent again.
-fn event(address: SocketAddr) -> Request {
+/// From the cheapest to the dearest. Ids of events are left to the service, so that they can be sent
+/// again.
+fn requests(address: SocketAddr) -> [(&'static str, Request); 3] {
     let event = bodies::with(bodies::event("x"), json!({"event_id": null}));
-    let line = format!("POST {PROJECT}/invocations");
-    Request::new(address, &line, &format!("authorization: Bearer {KEY}\r\n"), &event.to_string())
+    let hundred = json!({"events": vec![event.clone(); 100]});
+    let post = format!("POST {PROJECT}/invocations");
+    let key = format!("authorization: Bearer {KEY}\r\n");
+    [
+        ("one event", Request::new(address, &post, &key, &event.to_string())),
+        ("a hundred events", Request::new(address, &post, &key, &hundred.to_string())),
+        ("a page of 500", Request::get(address, &format!("{PROJECT}/invocations?limit=500"), KEY)),
+    ]
 }
 
 fn is_admitted(status: u16) -> bool {

@@ -3,8 +3,10 @@
 
 use super::gradient::{Bounds, Gradient, Window};
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
 
 /// Windows are at least so long, in microseconds, and have at least so many requests.
 const WINDOW: u64 = 100_000;
@@ -18,6 +20,9 @@ const REQUESTS: u64 = 10;
 pub struct Limiter {
     limit: AtomicUsize,
     in_flight: AtomicUsize,
+    waiting: AtomicUsize,
+    /// Told when a request ends and somebody waits.
+    freed: Notify,
     refused: AtomicU64,
     peak: AtomicUsize,
     count: AtomicU64,
@@ -33,6 +38,8 @@ impl Limiter {
         Self {
             limit: gradient.limit().into(),
             in_flight: 0.into(),
+            waiting: 0.into(),
+            freed: Notify::new(),
             refused: 0.into(),
             peak: 0.into(),
             count: 0.into(),
@@ -52,22 +59,51 @@ impl Limiter {
         self.in_flight.load(Relaxed)
     }
 
+    /// How many wait, for room or for their turn at being refused.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Relaxed)
+    }
+
     /// How many were refused since the start.
     pub fn refused(&self) -> u64 {
         self.refused.load(Relaxed)
     }
 
+    pub(super) fn count_refusal(&self) {
+        self.refused.fetch_add(1, Relaxed);
+    }
+
     /// Lets a request in, unless there are too many.
     pub(super) fn admit(self: &Arc<Self>, now: u64) -> Option<Permit> {
-        let others = self.in_flight.fetch_add(1, Relaxed);
+        let others = self.in_flight.fetch_add(1, SeqCst);
         if others >= self.limit() {
-            self.in_flight.fetch_sub(1, Relaxed);
-            self.refused.fetch_add(1, Relaxed);
+            self.in_flight.fetch_sub(1, SeqCst);
             return None;
         }
         self.peak.fetch_max(others + 1, Relaxed);
         let limiter = Arc::clone(self);
         Some(Permit { limiter, since: now, paused_since: Cell::new(None), waited: Cell::new(0) })
+    }
+
+    /// Lets a request in as soon as there is room.
+    pub(super) async fn room(self: &Arc<Self>, now: impl Fn() -> u64) -> Permit {
+        let _waiting = Waiting::of(self);
+        loop {
+            let mut freed = pin!(self.freed.notified());
+            // Whoever ends from here on wakes this one.
+            freed.as_mut().enable();
+            if let Some(permit) = self.admit(now()) {
+                return permit;
+            }
+            freed.await;
+        }
+    }
+
+    fn leave(&self) {
+        self.in_flight.fetch_sub(1, SeqCst);
+        if self.waiting.load(SeqCst) > 0 {
+            self.freed.notify_one();
+        }
     }
 
     fn learn(&self, latency: u64, now: u64) {
@@ -108,7 +144,7 @@ impl Permit {
     pub(super) fn pause(&self, now: u64) {
         if self.paused_since.get().is_none() {
             self.paused_since.set(Some(now));
-            self.limiter.in_flight.fetch_sub(1, Relaxed);
+            self.limiter.leave();
         }
     }
 
@@ -116,7 +152,7 @@ impl Permit {
     pub(super) fn resume(&self, now: u64) {
         if let Some(since) = self.paused_since.take() {
             self.waited.set(self.waited.get() + now.saturating_sub(since));
-            let others = self.limiter.in_flight.fetch_add(1, Relaxed);
+            let others = self.limiter.in_flight.fetch_add(1, SeqCst);
             self.limiter.peak.fetch_max(others + 1, Relaxed);
         }
     }
@@ -131,7 +167,23 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if self.paused_since.get().is_none() {
-            self.limiter.in_flight.fetch_sub(1, Relaxed);
+            self.limiter.leave();
         }
+    }
+}
+
+/// Somebody who waits; dropped when they are let in, refused, or gone.
+struct Waiting<'a>(&'a Limiter);
+
+impl<'a> Waiting<'a> {
+    fn of(limiter: &'a Limiter) -> Self {
+        limiter.waiting.fetch_add(1, SeqCst);
+        Self(limiter)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, SeqCst);
     }
 }

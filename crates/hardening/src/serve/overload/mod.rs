@@ -6,19 +6,24 @@
 //! kernel would tell by `SO_TIMESTAMPING`, to whoever reads the socket by `recvmsg`). So this limit
 //! sees what waits behind the handler: database permits, blocking threads, other services, and the
 //! worker itself each time that a handler waits and must be polled again. It does not see what waits
-//! before the worker. That queue is short as long as two rules hold: no handler keeps its worker
-//! for longer than some 100 µs, and a refusal costs a few µs, which is why it is a constant and why
-//! this middleware stands before everything that costs. What no middleware can do is to answer
-//! faster than the kernel is read: against more connections than that, there is
-//! `Listen::max_connections`.
+//! before the worker. That queue is short as long as no handler keeps its worker for longer than some
+//! 100 µs, and as long as the worker is not kept by refusing.
+//!
+//! **Refusing is work.** A refusal takes some 20 µs of a core, mostly the kernel's. A flood that is
+//! refused as fast as it comes takes the whole core, and comes the faster the sooner it is refused.
+//! So only so many a second are refused at once ([`Refusals`]); beyond that a request waits for its
+//! turn at being refused, a second at most, or for room, whichever is first. Meanwhile its connection
+//! is not read, and TCP holds its sender back. What is cheaper than ten refusals is thereby served
+//! late rather than refused; what is dearer is refused at once, at ten times the load too.
 //!
 //! Nor is the client's own slowness counted: while a handler waits for the request's body its permit
-//! is paused. And an answer's body is not waited for: a permit ends when the handler has its answer's head, so that
-//! event streams hold none.
+//! is paused. And an answer's body is not waited for: a permit ends when the handler has its answer's
+//! head, so that event streams hold none.
 
 mod client_time;
 mod gradient;
 mod limiter;
+mod refusals;
 #[cfg(test)]
 mod simulation;
 
@@ -32,9 +37,12 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpMessage, ResponseError};
 use client_time::ClientTime;
+use limiter::Permit;
+use refusals::Refusals;
 use std::rc::Rc;
 use std::sync::Arc;
-use tokio::time::Instant;
+use std::time::Duration;
+use tokio::time::{Instant, timeout};
 
 /// What [`shed_load`] goes by: kinds of requests, each with a limit of its own, so that a flood of
 /// one leaves room for the others, and one kind's latency says nothing of another's (the bulkheads of
@@ -42,6 +50,7 @@ use tokio::time::Instant;
 #[derive(Debug, Clone)]
 pub struct Overload<K> {
     limiters: Arc<[(K, Arc<Limiter>)]>,
+    refusals: Arc<Refusals>,
     kind_of: fn(&ServiceRequest) -> Option<K>,
     started: Instant,
 }
@@ -55,7 +64,7 @@ impl<K: Copy + PartialEq> Overload<K> {
     ) -> Self {
         let limiter = |(kind, bounds)| (kind, Arc::new(Limiter::new(bounds)));
         let limiters = bounds.into_iter().map(limiter).collect();
-        Self { limiters, kind_of, started: Instant::now() }
+        Self { limiters, refusals: Arc::default(), kind_of, started: Instant::now() }
     }
 
     /// The kinds that are limited, with their state: for metrics.
@@ -71,10 +80,25 @@ impl<K: Copy + PartialEq> Overload<K> {
         let kind = (self.kind_of)(request)?;
         self.limiters.iter().find(|(known, _)| *known == kind).map(|(_, limiter)| limiter)
     }
+
+    /// Lets a request in, now or as soon as there is room; `None` when it is to be refused.
+    async fn admit(&self, limiter: &Arc<Limiter>) -> Option<Permit> {
+        if let Some(permit) = limiter.admit(self.now()) {
+            return Some(permit);
+        }
+        let turn = Duration::from_micros(self.refusals.turn(self.now()));
+        let room = async { timeout(turn, limiter.room(|| self.now())).await.ok() };
+        let permit = if turn.is_zero() { None } else { room.await };
+        if permit.is_none() {
+            limiter.count_refusal();
+        }
+        permit
+    }
 }
 
-/// Answers 503 with `Retry-After` when more requests are in flight than `overload` allows. Answers of
-/// 400 and above teach it nothing: a refused credential is quick whatever the load, and an outage too.
+/// Answers 503 with `Retry-After` when more requests are in flight than `overload` allows, at once as
+/// long as few are refused. Answers of 400 and above teach it nothing: a refused credential is quick
+/// whatever the load, and an outage too.
 pub fn shed_load<K, S, B>(overload: Overload<K>) -> impl Layer<S, EitherBody<B>>
 where
     K: Copy + PartialEq + 'static,
@@ -93,7 +117,7 @@ async fn shed<K: Copy + PartialEq, B: MessageBody + 'static>(
     let Some(limiter) = overload.limiter_for(&request) else {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     };
-    let Some(permit) = limiter.admit(overload.now()) else {
+    let Some(permit) = overload.admit(limiter).await else {
         let refusal = Refusal::Overload.error_response();
         return Ok(request.into_response(refusal).map_into_right_body());
     };
@@ -109,4 +133,51 @@ async fn shed<K: Copy + PartialEq, B: MessageBody + 'static>(
         permit.finish(overload.now());
     }
     Ok(response.map_into_left_body())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use futures_util::future::join;
+    use std::pin::pin;
+
+    /// One request at once, which is in flight, and so many that were refused just now.
+    fn busy(refused: usize) -> (Overload<()>, Arc<Limiter>, Permit) {
+        let overload = Overload::new([((), Bounds { min: 1, max: 1 })], |_| Some(()));
+        let limiter = Arc::clone(&overload.limiters()[0].1);
+        let permit = limiter.admit(overload.now()).unwrap();
+        for _ in 0..refused {
+            overload.refusals.turn(overload.now());
+        }
+        (overload, limiter, permit)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn beyond_what_may_be_refused_requests_wait_for_room() {
+        let (overload, limiter, permit) = busy(2_000);
+        let mut one = pin!(overload.admit(&limiter));
+        let mut other = pin!(overload.admit(&limiter));
+        assert!(one.as_mut().now_or_never().is_none() && other.as_mut().now_or_never().is_none());
+        assert_eq!(limiter.waiting(), 2);
+        drop(permit);
+        let (one, other) = join(one, other).await;
+        // The second is not let in while the first one's permit is held, so its turn comes.
+        assert!(one.is_some() && other.is_none());
+        assert_eq!((limiter.waiting(), limiter.refused(), limiter.in_flight()), (0, 1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_goes_away_waits_no_longer() {
+        let (overload, limiter, permit) = busy(2_000);
+        {
+            let mut gone = pin!(overload.admit(&limiter));
+            assert!(gone.as_mut().now_or_never().is_none());
+        }
+        let mut stays = pin!(overload.admit(&limiter));
+        assert!(stays.as_mut().now_or_never().is_none());
+        drop(permit);
+        assert!(stays.await.is_some(), "the room is for whoever is still there");
+        assert_eq!(limiter.waiting(), 0);
+    }
 }
