@@ -26,6 +26,13 @@ pub struct Decision {
     pub window: Duration,
 }
 
+impl Decision {
+    /// Whether less than a tenth of a burst remains; of a burst below ten that is never said.
+    pub(super) const fn is_nearly_used_up(&self) -> bool {
+        self.remaining < self.limit / 10
+    }
+}
+
 /// What is found out about one request: all that a decision follows from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Answer {

@@ -1,6 +1,6 @@
 //! The limiter that a service has: its own memory, and Redis if there is one.
 
-use super::gcra::Decision;
+use super::gcra::{Answer, Decision};
 use super::identity::Identity;
 use super::local::Local;
 use super::policy::{Policies, RouteClass};
@@ -65,13 +65,24 @@ impl<C: RouteClass> Limiter<C> {
 }
 
 impl<C> Inner<C> {
+    /// As long as Redis has only just failed to answer, others may still be counting there, and what
+    /// it said last is the best that is known: somebody whose quota was nearly used up is refused.
+    /// Afterwards this process counts alone.
     async fn decide(&self, class: &str, identity: &Identity, quota: Quota) -> Decision {
         let place = self.local.place(class, identity);
         let here = self.local.admit(place, quota, self.now());
         let Some(shared) = self.shared.as_ref().filter(|_| here.allowed) else { return here };
-        match shared.admit(class, identity, quota).await {
-            Some(there) => self.local.settle(place, quota, self.now(), there),
-            None => here,
+        match shared.ask(class, identity, quota).await {
+            Ok(there) => self.local.settle(place, quota, self.now(), there),
+            Err(_) if shared.is_in_doubt() && here.is_nearly_used_up() => {
+                let doubtful = Answer { allowed: false, ahead: 0 };
+                let decision = self.local.settle(place, quota, self.now(), doubtful);
+                Decision { remaining: 0, ..decision }
+            }
+            Err(_) => {
+                shared.went_without();
+                here
+            }
         }
     }
 

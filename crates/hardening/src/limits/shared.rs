@@ -8,11 +8,14 @@ use redis_link::redis::Script;
 use redis_link::{Fault, Limits, Link, Settings, UrlError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a request waits for Redis before it does without: with a timer's own slack it loses less
 /// than 25 ms.
 const PATIENCE: Duration = Duration::from_millis(20);
+
+/// After so long without an answer it is taken to be gone rather than slow.
+const DOUBT: Duration = Duration::from_secs(2);
 
 /// Where Redis is, and how it is used.
 #[derive(Debug, Clone)]
@@ -21,13 +24,17 @@ pub struct RedisSettings {
     pub link: Settings,
     /// Before every key, so that services can share a Redis. Keys are `<prefix>rl:{class:identity}`.
     pub prefix: String,
+    /// For how long after its last answer others may still be counting there: so long somebody whose
+    /// quota is nearly used up is refused when it does not answer. Afterwards this process counts
+    /// alone.
+    pub doubt: Duration,
 }
 
 impl RedisSettings {
-    /// Settings with the usual patience, 20 ms.
+    /// Settings with the usual patience, 20 ms, and 2 s of doubt.
     pub fn new(link: Settings, prefix: impl Into<String>) -> Self {
         let limits = Limits { command: PATIENCE, ..link.limits };
-        Self { link: Settings { limits, ..link }, prefix: prefix.into() }
+        Self { link: Settings { limits, ..link }, prefix: prefix.into(), doubt: DOUBT }
     }
 }
 
@@ -37,6 +44,10 @@ pub(super) struct Shared {
     script: Script,
     prefix: String,
     went_without: AtomicU64,
+    doubt: Duration,
+    /// Microseconds since the start; 0 before the first.
+    last_answer: AtomicU64,
+    started: Instant,
 }
 
 impl Shared {
@@ -47,29 +58,41 @@ impl Shared {
             script: Script::new(include_str!("redis.lua")),
             prefix: settings.prefix,
             went_without: AtomicU64::new(0),
+            doubt: settings.doubt,
+            last_answer: AtomicU64::new(0),
+            started: Instant::now(),
         })
     }
 
-    /// One request; `None` if Redis does not say in time.
-    pub(super) async fn admit(
+    /// One request.
+    pub(super) async fn ask(
         &self,
         class: &str,
         identity: &Identity,
         quota: Quota,
-    ) -> Option<Answer> {
-        let answer = self.ask(class, identity, quota).await.ok();
-        if answer.is_none() {
-            self.went_without.fetch_add(1, Relaxed);
-        }
-        answer
-    }
-
-    async fn ask(&self, class: &str, identity: &Identity, quota: Quota) -> Result<Answer, Fault> {
+    ) -> Result<Answer, Fault> {
         let mut call = self.script.key(format!("{}rl:{{{class}:{identity}}}", self.prefix));
         call.arg(quota.emission()).arg(quota.burst().get());
         let run = |mut redis| async move { call.invoke_async(&mut redis).await };
         let (allowed, ahead) = self.link.call(run).await?;
+        self.last_answer.store(self.now(), Relaxed);
         Ok(Answer { allowed, ahead })
+    }
+
+    /// Whether others may still be counting there.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        let last = self.last_answer.load(Relaxed);
+        last > 0 && self.now().saturating_sub(last) < self.doubt.as_micros() as u64
+    }
+
+    /// A request was admitted without Redis.
+    pub(super) fn went_without(&self) {
+        self.went_without.fetch_add(1, Relaxed);
+    }
+
+    /// Microseconds since the start.
+    fn now(&self) -> u64 {
+        self.started.elapsed().as_micros() as u64
     }
 
     pub(super) fn stats(&self) -> RedisStats {

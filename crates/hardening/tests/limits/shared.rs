@@ -2,7 +2,7 @@
 
 use crate::Class;
 use crate::redis_server::RedisServer;
-use hardening::limits::{Identity, Limiter, Policies, RedisSettings, RedisStats};
+use hardening::limits::{Identity, Limiter, Policies, Quota, RedisSettings, RedisStats};
 use redis_link::{Limits, Settings};
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -123,6 +123,27 @@ async fn an_emptied_redis_gives_nobody_a_fresh_burst() {
     assert!(!sign_in(&limiter, &ada).await);
     assert!(sign_in(&limiter, &somebody("bob")).await);
     assert_eq!(redis(&limiter), RedisStats { in_use: true, failures: 0, went_without: 0 });
+}
+
+#[actix_web::test]
+async fn while_redis_is_only_slow_a_quota_that_is_nearly_used_up_is_not_used() {
+    let server = RedisServer::start();
+    let mut settings = settings(server.url());
+    settings.doubt = VERY_PATIENT;
+    let limiter = Limiter::redis(Policies::default(), settings).await.unwrap();
+    until_in_use(&limiter, true).await;
+    let ask = async |name| {
+        let identity = somebody(name);
+        limiter.check(Class::Api, &identity, Some(Quota::of::<20, 3600>())).await.unwrap()
+    };
+    while ask("ada").await.decision.remaining > 1 {}
+    ask("bob").await;
+    server.freeze();
+    let refused = ask("ada").await;
+    assert!(!refused.allowed() && refused.decision.remaining == 0);
+    assert!(refused.decision.retry_after > Duration::ZERO);
+    assert!(ask("bob").await.allowed() && ask("eve").await.allowed());
+    assert_eq!(redis(&limiter).went_without, 2);
 }
 
 #[actix_web::test]
