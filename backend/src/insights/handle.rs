@@ -13,7 +13,6 @@ use crate::db::Conn;
 use crate::invocations::Commits;
 use crate::state::AppState;
 use bus::{Bus, Info};
-use redis_link::Link;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,7 +34,6 @@ struct Inner {
     rows: Bus,
     /// The feed in Redis.
     stream: Option<Bus>,
-    link: Option<Arc<Link>>,
     group: String,
     metrics: Metrics,
     tasks: Tasks,
@@ -53,13 +51,12 @@ impl Insights {
             stream: format!("{}insights", redis.prefix),
             ..bus::Settings::default()
         };
-        let link = state.redis.clone();
         let source = Arc::new(Rows::new(state.db.clone(), state.clock, commits.clone()));
         let rows = Bus::database(Arc::clone(&source) as Arc<dyn bus::Source>, settings.clone());
-        let stream = link.clone().map(|link| Bus::redis(link, settings));
+        let stream = state.redis.clone().map(|link| Bus::redis(link, settings));
         let feeds = (rows.clone(), stream.clone());
         Ok(Self(Arc::new(Inner {
-            metrics: Metrics::register(state.metrics.registry(), feeds, link.clone())?,
+            metrics: Metrics::register(state.metrics.registry(), feeds)?,
             group: format!("{}insights-workers", redis.prefix),
             tasks: Tasks::new(),
             state,
@@ -67,7 +64,6 @@ impl Insights {
             source,
             rows,
             stream,
-            link,
         })))
     }
 
@@ -122,7 +118,7 @@ impl Insights {
     /// Why the feed is not as it should be, if it is not.
     pub async fn trouble(&self) -> Option<String> {
         let inner = &self.0;
-        let redis_is_away = inner.link.as_ref().is_some_and(|link| !link.stats().in_use);
+        let redis_is_away = inner.state.redis.as_ref().is_some_and(|link| !link.stats().in_use);
         let lag = inner.state.db.read(|conn| Ok::<_, InsightsError>(Unapplied::read(conn)?.len()));
         match lag.await {
             Err(_) => Some("The database does not answer.".to_owned()),

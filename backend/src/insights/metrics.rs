@@ -4,8 +4,6 @@ use bus::{Bus, Stats};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
-use redis_link::Link;
-use std::sync::Arc;
 
 /// Counts that the feed's parts keep themselves. Cheap to clone.
 #[derive(Clone)]
@@ -32,7 +30,6 @@ impl Metrics {
     pub(super) fn register(
         registry: &Registry,
         (rows, stream): (Bus, Option<Bus>),
-        link: Option<Arc<Link>>,
     ) -> prometheus::Result<Self> {
         let metrics = Self {
             relay_seconds: Histogram::with_opts(
@@ -70,7 +67,7 @@ impl Metrics {
         for gauge in [&metrics.lag, &metrics.dead] {
             registry.register(Box::new(gauge.clone()))?;
         }
-        registry.register(Box::new(Feeds::new(rows, stream, link)?))?;
+        registry.register(Box::new(Feeds::new(rows, stream)?))?;
         Ok(metrics)
     }
 }
@@ -78,9 +75,7 @@ impl Metrics {
 /// What the engine counts, by feed.
 struct Feeds {
     feeds: Vec<(&'static str, Bus)>,
-    link: Option<Arc<Link>>,
     counters: Vec<(IntCounterVec, Count)>,
-    redis_up: IntGauge,
 }
 
 /// One of the engine's counts.
@@ -105,26 +100,20 @@ const COUNTS: [Row; 6] = [
 ];
 
 impl Feeds {
-    fn new(rows: Bus, stream: Option<Bus>, link: Option<Arc<Link>>) -> prometheus::Result<Self> {
+    fn new(rows: Bus, stream: Option<Bus>) -> prometheus::Result<Self> {
         let counter = |(name, help, count): Row| {
             Ok((IntCounterVec::new(Opts::new(name, help), &["feed"])?, count))
         };
         Ok(Self {
             feeds: stream.map(|it| ("redis", it)).into_iter().chain([("database", rows)]).collect(),
-            link,
             counters: COUNTS.into_iter().map(counter).collect::<prometheus::Result<_>>()?,
-            redis_up: IntGauge::new(
-                "researchflow_insights_redis_up",
-                "Whether the feed uses Redis now; absent without Redis.",
-            )?,
         })
     }
 }
 
 impl Collector for Feeds {
     fn desc(&self) -> Vec<&Desc> {
-        let counters = self.counters.iter().flat_map(|(counter, _)| counter.desc());
-        counters.chain(self.redis_up.desc()).collect()
+        self.counters.iter().flat_map(|(counter, _)| counter.desc()).collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
@@ -136,10 +125,6 @@ impl Collector for Feeds {
                 counter.with_label_values(&[name]).inc_by(count(stats));
             }
             families.extend(counter.collect());
-        }
-        if let Some(link) = &self.link {
-            self.redis_up.set(link.stats().in_use.into());
-            families.extend(self.redis_up.collect());
         }
         families
     }

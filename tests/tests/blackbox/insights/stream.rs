@@ -43,7 +43,7 @@ fn entries_have_no_text(database: Database) {
         "researchflow_insights_consumed_total{feed=\"redis\"} 20",
         "researchflow_insights_applied_total 20",
         "researchflow_insights_lag_events 0",
-        "researchflow_insights_redis_up 1",
+        "researchflow_redis_up 1",
     ] {
         assert!(metrics.lines().any(|it| it == line), "{line}");
     }
