@@ -38,7 +38,8 @@ enum What {
 const HOUR: i64 = 3600 * 1_000_000;
 const DAY: i64 = 24 * HOUR;
 
-fn parse_span(text: &str) -> Result<i64, String> {
+/// Microseconds.
+pub(super) fn parse_span(text: &str) -> Result<i64, String> {
     let fault = || "must be a number with h or d, such as 12h or 7d".to_owned();
     let unit = if text.ends_with('h') {
         HOUR

@@ -1,14 +1,18 @@
 //! The command line: one file per command.
 
 mod admin;
+mod client;
 mod cost;
+mod dashboard;
 mod healthcheck;
 mod ledger;
 mod migrate;
 mod openapi;
+mod readiness;
 mod report;
 mod seed;
 mod serve;
+mod smoke;
 mod worker;
 
 use crate::config::{self, Config, ConfigArgs};
@@ -45,6 +49,10 @@ enum Command {
     Openapi,
     /// Asks the running service whether it is alive; for a container's HEALTHCHECK.
     Healthcheck(healthcheck::HealthcheckArgs),
+    /// How a running service is, in the terminal.
+    Dashboard(dashboard::DashboardArgs),
+    /// Checks a service that was just deployed.
+    Smoke(smoke::SmokeArgs),
     /// Fills a running service with sample data, through its API.
     Seed(seed::SeedArgs),
 }
@@ -115,6 +123,8 @@ pub fn main() -> ExitCode {
         Command::Report(args) => report::run(args),
         Command::Openapi => openapi::run(),
         Command::Healthcheck(args) => healthcheck::run(&args),
+        Command::Dashboard(args) => dashboard::run(&args),
+        Command::Smoke(args) => smoke::run(&args),
         Command::Seed(args) => seed::run(&args),
     };
     match verdict {
