@@ -54,7 +54,7 @@ impl Handles {
         let overload = Overload::new(IN_FLIGHT, edge::work_of);
         edge::register_metrics(state.metrics.registry(), &limiter, &overload)?;
         telemetry::register_cache(state.metrics.registry(), state.cache.clone())?;
-        let batcher = Batcher::start(state.clone());
+        let batcher = Batcher::start(state.clone()).await?;
         Ok(Self {
             insights: Insights::new(state.clone(), batcher.commits())?,
             batcher,

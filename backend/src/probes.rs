@@ -4,6 +4,7 @@ use crate::db::{Conn, Db, DbError};
 use crate::edge::{NoQuery, resource};
 use crate::error::ApiError;
 use crate::insights::Insights;
+use crate::invocations::{Batcher, SpoolState};
 use crate::state::AppState;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
@@ -63,7 +64,7 @@ struct Ready {
 
 #[derive(Clone, Serialize, utoipa::ToSchema)]
 struct Dependency {
-    /// `database`, `redis` where one is set, or `insights`.
+    /// `database`, `spool`, `redis` where one is set, or `insights`.
     name: &'static str,
     /// `ok`, `degraded` or `unavailable`.
     state: &'static str,
@@ -91,20 +92,25 @@ const DEPENDENCIES: Kind<&str, Vec<Dependency>> =
         .jitter(0);
 
 /// Whether it can serve: dependencies, each with state and latency as they were less than a second
-/// ago. Without Redis it still can.
+/// ago. Without Redis it still can; without the database it takes events as long as the disk does.
 #[utoipa::path(get, path = "/ready", tag = "probes", security(()),
     responses((status = 200, description = "Ready", body = Ready), (status = 503, description = "Not now", body = Ready)))]
 async fn ready(
     state: web::Data<AppState>,
     insights: web::Data<Insights>,
+    batcher: web::Data<Batcher>,
     _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
-    let inner = state.clone();
-    let load =
-        move || async move { Ok::<_, Infallible>(Some(dependencies(&inner, &insights).await)) };
+    let (inner, spool) = (state.clone(), batcher.spool());
+    let load = move || async move {
+        Ok::<_, Infallible>(Some(dependencies(&inner, &insights, spool).await))
+    };
     let known = state.cache.get(&DEPENDENCIES, &"all", load).await?;
     let dependencies = known.as_deref().cloned().unwrap_or_default();
-    let database_fails = dependencies.iter().any(|it| it.name == "database" && it.state != "ok");
+    let fails =
+        |name: &str| dependencies.iter().any(|it| it.name == name && it.state == "unavailable");
+    let takes_events = spool.is_some() && !fails("spool");
+    let database_fails = fails("database") && !takes_events;
     let anything_fails = dependencies.iter().any(|it| it.state != "ok");
     let status = match (state.stopping.has_begun(), database_fails, anything_fails) {
         (true, ..) => "stopping",
@@ -117,7 +123,11 @@ async fn ready(
     Ok(answer.json(Ready { status, dependencies }))
 }
 
-async fn dependencies(state: &AppState, insights: &Insights) -> Vec<Dependency> {
+async fn dependencies(
+    state: &AppState,
+    insights: &Insights,
+    spool: Option<SpoolState>,
+) -> Vec<Dependency> {
     let redis = async {
         match &state.redis {
             Some(link) => Some(redis(link).await),
@@ -126,7 +136,22 @@ async fn dependencies(state: &AppState, insights: &Insights) -> Vec<Dependency> 
     };
     let (database, redis) = join(database(&state.db), redis).await;
     let feed = if database.state == "ok" { Some(feed(insights).await) } else { None };
-    [Some(database), redis, feed].into_iter().flatten().collect()
+    [Some(database), spool.map(waiting), redis, feed].into_iter().flatten().collect()
+}
+
+/// The spool, from which events go to the database when it is back.
+fn waiting(spool: SpoolState) -> Dependency {
+    let (state, reason) = match spool {
+        SpoolState { has_room: false, events, .. } => {
+            let reason = format!("the disk takes no more events; {events} wait for the database");
+            ("unavailable", Some(reason))
+        }
+        SpoolState { in_use: true, events, .. } => {
+            ("degraded", Some(format!("{events} events wait on disk for the database")))
+        }
+        SpoolState { in_use: false, .. } => ("ok", None),
+    };
+    Dependency { name: "spool", state, latency_ms: 0.0, reason: reason.map(Cow::Owned) }
 }
 
 /// The insights feed, which the service can do without for a while.
@@ -145,7 +170,11 @@ async fn database(db: &Db) -> Dependency {
             .get_result::<i32>(conn)
             .map_err(DbError::from)
     };
-    let answer = db.read(one).await.map(drop).map_err(|_| "it does not answer");
+    // Who keeps trying says so at once; else it may take long to say nothing.
+    let answer = match db.is_away() {
+        true => Err("it does not answer"),
+        false => db.read(one).await.map(drop).map_err(|_| "it does not answer"),
+    };
     Dependency::asked("database", asked, answer)
 }
 

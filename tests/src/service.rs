@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// The email of the administrator that the first start makes.
 pub const ADMIN: &str = "admin@researchflow.test";
@@ -32,7 +32,17 @@ pub struct Builder {
     flags: Vec<String>,
 }
 
+/// The variable in which a test tells how long files may become, for the process alone.
+const FILE_LIMIT: &str = "TEST_FILE_LIMIT";
+
 impl Builder {
+    /// No file that it writes becomes longer than `kibibytes`: what goes beyond fails, as on a full
+    /// disk.
+    #[must_use]
+    pub fn file_limit(self, kibibytes: usize) -> Self {
+        self.env(FILE_LIMIT, &kibibytes.to_string())
+    }
+
     /// With an environment variable.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -288,8 +298,9 @@ fn launch(
     let before = std::fs::metadata(&log).map_or(0, |file| file.len() as usize);
     let append =
         || -> File { OpenOptions::new().create(true).append(true).open(&log).expect("a log file") };
-    let mut process = database
-        .command(&["serve"])
+    let limited = settings.iter().any(|(name, _)| name == FILE_LIMIT);
+    let mut process = if limited { limited_files(database) } else { database.command(&["serve"]) };
+    let mut process = process
         .args(flags)
         .envs(settings.iter().cloned())
         .stdin(Stdio::null())
@@ -316,4 +327,15 @@ pub(crate) fn listening(line: &str) -> Option<SocketAddr> {
         return None;
     }
     fields["address"].as_str()?.parse().ok()
+}
+
+/// The service under a shell that limits it and then becomes it; bash counts in kibibytes.
+fn limited_files(database: &Database) -> Command {
+    let plain = database.command(&["serve"]);
+    let limit = format!("trap '' XFSZ; ulimit -f \"${FILE_LIMIT}\"; exec \"$0\" \"$@\"");
+    let mut command = Command::new("/bin/bash");
+    command.arg("-c").arg(limit).arg(plain.get_program()).args(plain.get_args()).env_clear();
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(database.folder());
+    command
 }

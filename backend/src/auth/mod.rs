@@ -37,7 +37,7 @@ pub use oidc::Oidc;
 pub use password::PasswordHash;
 pub use permissions::{Action, Role, Scope, key_may, role_may};
 pub use principal::{Authenticator, Callers, Principal, authenticate, caller};
-pub use remembered::{key_scope, rights_scope, role};
+pub use remembered::{LAST_KNOWN, key_scope, now_or_last, rights_scope, role};
 pub use rescue::{disable_user, enable_user, reset_password, reset_second_factor};
 pub use session::has_session;
 pub use store::identities::{IdentityRow, link_identity};

@@ -6,6 +6,7 @@ use super::subject::{Owner, Presented, count_owner};
 use super::{remembered, session};
 use crate::audit::Actor;
 use crate::config::RouteClass;
+use crate::edge::{Work, work_of};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::body::{EitherBody, MessageBody};
@@ -102,11 +103,12 @@ impl Authenticator {
     async fn key(
         &self,
         state: &AppState,
-        request: &HttpRequest,
+        request: &ServiceRequest,
         hash: SecretHash,
     ) -> Result<Arc<Principal>, ApiError> {
-        let found = match key_in(request) {
-            Some(key) => remembered::key(state, hash, key).await?,
+        let brings_events = work_of(request) == Some(Work::Ingest);
+        let found = match key_in(request.request()) {
+            Some(key) => remembered::key(state, hash, key, brings_events).await?,
             None => None,
         };
         let now = state.clock.now().micros();
@@ -193,7 +195,7 @@ async fn resolve(
         Credential::Absent => Ok(None),
         Credential::Malformed => Err(malformed()),
         Credential::Key(hash) => {
-            let principal = authenticator.key(state, request.request(), hash).await?;
+            let principal = authenticator.key(state, request, hash).await?;
             if presented.owner.is_none() {
                 authenticator.remember(hash, &principal);
             }

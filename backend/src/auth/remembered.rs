@@ -8,19 +8,30 @@ use super::principal::Principal;
 use super::store::keys::{KeyRow, find_key};
 use super::store::members::role_of;
 use super::{Role, Scope, key};
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
 use cache::{Kind, Settings};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// For how long a key, or a project, may still send events that was known when the database went
+/// away. One that was revoked elsewhere meanwhile may as long, where no Redis tells of it.
+pub const LAST_KNOWN: Duration = Duration::from_secs(15 * 60);
+
+/// How long the database is waited for by whoever can do with what was known last.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A key that is in use, by its hash in base64.
 const KEY: Kind<String, KnownKey> =
     Kind::local("key", |hash| vec![cache::Scope::new("key", hash)], |_| size_of::<KnownKey>())
         .ttl(Settings::TRUST)
-        .absent(Settings::TRUST);
+        .absent(Settings::TRUST)
+        .last_known(LAST_KNOWN);
 
 /// A user's role in a project.
 const ROLE: Kind<Membership, Role> =
@@ -74,19 +85,59 @@ pub fn rights_scope(user_id: &str) -> cache::Scope {
     cache::Scope::new("rights", user_id)
 }
 
+/// What is there now; for whoever brings events, what was known last, if the database is away: the
+/// spool takes them, and the database is not waited for.
+///
+/// # Errors
+/// The database, and nothing is known.
+pub async fn now_or_last<K, V>(
+    state: &AppState,
+    (kind, key): (&Kind<K, V>, &K),
+    brings_events: bool,
+    now: impl Future<Output = Result<Option<Arc<V>>, cache::Failure>>,
+) -> Result<Option<Arc<V>>, ApiError>
+where
+    K: fmt::Display + 'static,
+    V: Send + Sync + 'static,
+{
+    if !brings_events || state.config.spool.max_bytes == 0 {
+        return Ok(now.await?);
+    }
+    let last = || state.cache.last_known(kind, key);
+    if state.db.is_away()
+        && let Some(last) = last()
+    {
+        return Ok(Some(last));
+    }
+    let mut now = pin!(now);
+    let answer = match timeout(PATIENCE, &mut now).await {
+        Ok(answer) => answer.map_err(ApiError::from),
+        Err(_) => match last() {
+            Some(last) => return Ok(Some(last)),
+            None => now.await.map_err(ApiError::from),
+        },
+    };
+    match answer {
+        Err(error) if error.code() == Code::Unavailable => last().map(Some).ok_or(error),
+        answer => answer,
+    }
+}
+
 /// What `key`, which has this hash, is, if it is in use. The database is not asked about a mistyped
-/// one.
+/// one, nor, while it is away, about one that brings events and was known.
 pub(super) async fn key(
     state: &AppState,
     hash: SecretHash,
     key: SecretString,
+    brings_events: bool,
 ) -> Result<Option<Arc<KnownKey>>, ApiError> {
     let db = state.db.clone();
     let find = move |conn: &mut _| Ok::<_, ApiError>(find_key(conn, &hash)?.map(KnownKey::from));
     let load = move || async move {
         if key::is_plausible(key.expose_secret()) { db.read(find).await } else { Ok(None) }
     };
-    Ok(state.cache.get(&KEY, &name_of_hash(&hash), load).await?)
+    let hash = name_of_hash(&hash);
+    now_or_last(state, (&KEY, &hash), brings_events, state.cache.get(&KEY, &hash, load)).await
 }
 
 /// A user's role in a project.

@@ -11,6 +11,7 @@ mod oidc;
 mod redis;
 mod secrets;
 mod server;
+mod spool;
 mod telemetry;
 mod tls;
 
@@ -24,6 +25,7 @@ pub use oidc::{Oidc, OidcArgs};
 pub use redis::{Redis, RedisArgs};
 pub use secrets::{Secrets, SecretsArgs};
 pub use server::{Environment, Server, ServerArgs};
+pub use spool::{Spool, SpoolArgs};
 pub use telemetry::{LogFormat, Telemetry, TelemetryArgs};
 
 pub use tls::TlsArgs;
@@ -39,6 +41,8 @@ pub struct ConfigArgs {
     server: ServerArgs,
     #[command(flatten)]
     database: DatabaseArgs,
+    #[command(flatten)]
+    spool: SpoolArgs,
     #[command(flatten)]
     tls: TlsArgs,
     #[command(flatten)]
@@ -66,6 +70,8 @@ pub struct Config {
     pub server: Server,
     /// Which database.
     pub database: Database,
+    /// What is kept on disk while that is away.
+    pub spool: Spool,
     /// How it speaks TLS; `None`: plain HTTP.
     pub tls: Option<TlsSettings>,
     /// Where Redis is, if there is one.
@@ -112,6 +118,7 @@ impl ConfigArgs {
         let server = self.server.validate(&mut faults);
         let mut config = Config {
             database: self.database.validate(&server, &mut faults),
+            spool: self.spool.validate(&server),
             tls: self.tls.validate(&server, &mut faults),
             redis: self.redis.validate(&mut faults),
             edge: self.edge.validate(&server, &mut faults),

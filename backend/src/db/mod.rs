@@ -19,6 +19,7 @@ pub(crate) use sums::{count_if, sum_of};
 use conn::{Manager, Mode};
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, Registry};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -70,6 +71,7 @@ pub struct Db {
     kind: Kind,
     /// It may hold a password: never to be printed.
     url: Arc<str>,
+    away: Arc<AtomicBool>,
     metrics: Arc<Metrics>,
 }
 
@@ -103,6 +105,7 @@ impl Db {
             writers: Arc::new(Semaphore::new(writers)),
             kind,
             url: url.into(),
+            away: Arc::default(),
             metrics: Arc::new(Metrics::new(registry).map_err(|error| error.to_string())?),
         })
     }
@@ -110,6 +113,17 @@ impl Db {
     /// Which database it is.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Whether it did not answer whoever tries again and again, when it last tried. Others may save
+    /// themselves the wait, if they can do without.
+    pub fn is_away(&self) -> bool {
+        self.away.load(Ordering::Relaxed)
+    }
+
+    /// Tells so. For the one task that keeps trying.
+    pub fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::Relaxed);
     }
 
     /// Runs `body` in a transaction that only reads.

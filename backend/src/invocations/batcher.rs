@@ -1,14 +1,13 @@
-//! Group commit: what many requests bring while one transaction runs goes into the next, together.
+//! The way into the database for events, as handlers see it: they submit, and get receipts.
 
+use super::committer::{self, Committer};
 use super::intake::Prepared;
-use super::store;
+use super::spool::{SpoolError, SpoolState, Spooler, Watched};
 use crate::error::{ApiError, Code};
-use crate::ledger::LedgerError;
 use crate::state::AppState;
 use invocation::Source;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 /// What a sender gets for an event that is durable.
@@ -16,17 +15,50 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 pub struct Receipt {
     /// The event's id, made by the service if the sender gave none.
     pub event_id: String,
-    /// Its place in the `invocations` log.
-    pub ledger_index: u64,
-    /// Whether it had been stored before; the receipt is then the first one's.
+    /// Its place in the `invocations` log; null while it is `spooled`, since it has none yet.
+    #[schema(required)]
+    pub ledger_index: Option<u64>,
+    /// Whether it had been acknowledged before; the receipt is then the first one's. Of an event that
+    /// is `spooled` this tells of other spooled ones only.
     pub duplicate: bool,
+    /// Where it is.
+    pub state: ReceiptState,
+}
+
+/// Where an event is that is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptState {
+    /// In the database and the ledger.
+    Stored,
+    /// On the node's disk, since the database is away; it goes into the ledger when that is back.
+    Spooled,
+}
+
+impl Receipt {
+    /// Of an event that is in the ledger.
+    pub(super) fn stored(event_id: String, ledger_index: u64, duplicate: bool) -> Self {
+        let (ledger_index, state) = (Some(ledger_index), ReceiptState::Stored);
+        Self { event_id, ledger_index, duplicate, state }
+    }
+
+    /// Of an event that waits on the disk.
+    pub(super) fn spooled(event_id: String, duplicate: bool) -> Self {
+        Self { event_id, ledger_index: None, duplicate, state: ReceiptState::Spooled }
+    }
+
+    /// As it is counted.
+    fn outcome(&self) -> &'static str {
+        match (self.duplicate, self.state) {
+            (true, _) => "duplicate",
+            (false, ReceiptState::Stored) => "stored",
+            (false, ReceiptState::Spooled) => "spooled",
+        }
+    }
 }
 
 /// Events that wait beyond this many are refused: a second or two of work, and what memory holds.
 const QUEUE: usize = 65_536;
-
-/// A transaction takes no more events than this, so that its waiters do not wait for long.
-const MAX_EVENTS: usize = 4096;
 
 /// The way into the database for events. Cheap to clone.
 #[derive(Clone)]
@@ -35,6 +67,7 @@ pub struct Batcher {
     /// One permit for each event that may still wait.
     room: Arc<Semaphore>,
     commits: Commits,
+    spool: Watched,
 }
 
 /// Tells what this process commits, as it does. Clones are alike.
@@ -56,30 +89,48 @@ impl Commits {
     }
 }
 
-struct Submission {
-    events: Vec<Prepared>,
-    waiter: Waiter,
+/// What one request brings.
+pub(super) struct Submission {
+    pub(super) events: Vec<Prepared>,
+    pub(super) waiter: Waiter,
 }
 
 /// Who waits for the receipts.
-struct Waiter {
+pub(super) struct Waiter {
     receipts: oneshot::Sender<Result<Vec<Receipt>, ApiError>>,
-    /// Held until the events are committed or refused.
+    /// Held until the events are durable or refused.
     _room: OwnedSemaphorePermit,
 }
 
+impl Waiter {
+    /// A client that went away gets the same receipt when it sends the event again.
+    pub(super) fn tell(self, outcome: Result<Vec<Receipt>, ApiError>) {
+        let _ = self.receipts.send(outcome);
+    }
+}
+
 impl Batcher {
-    /// Starts the task that commits; it ends when the last handle is dropped.
-    pub fn start(state: AppState) -> Self {
+    /// Takes the spool and starts the task that commits; it ends when the last handle is dropped.
+    ///
+    /// # Errors
+    /// The spool cannot be used, or a metric is registered twice.
+    pub async fn start(state: AppState) -> Result<Self, SpoolError> {
         let (queue, submissions) = mpsc::unbounded_channel();
         let (committed, commits) = watch::channel(0);
-        tokio::spawn(commit_all(state, submissions, committed));
-        Self { queue, room: Arc::new(Semaphore::new(QUEUE)), commits: Commits(commits) }
+        let spooler = Spooler::start(&state).await?;
+        let spool = spooler.watched();
+        tokio::spawn(Committer::new(state, submissions, committed, spooler).run());
+        Ok(Self { queue, room: Arc::new(Semaphore::new(QUEUE)), commits: Commits(commits), spool })
     }
 
     /// What it commits.
     pub fn commits(&self) -> Commits {
         self.commits.clone()
+    }
+
+    /// How the spool is; `None` if this process has none.
+    pub fn spool(&self) -> Option<SpoolState> {
+        self.spool.now()
     }
 
     /// Stores events; returns when they are durable, with a receipt for each in order.
@@ -98,75 +149,13 @@ impl Batcher {
         let wanted = u32::try_from(events.len()).unwrap_or(u32::MAX);
         let _room = Arc::clone(&self.room).try_acquire_many_owned(wanted).map_err(full)?;
         let waiter = Waiter { receipts, _room };
-        let stopping = || ApiError::new(Code::Unavailable, "The service is stopping.");
-        self.queue.send(Submission { events, waiter }).map_err(|_| stopping())?;
-        let receipts = answer.await.map_err(|_| stopping())??;
-        let count = |outcome, number: usize| {
-            let source = if source == Source::Rest { "rest" } else { "otlp" };
+        self.queue.send(Submission { events, waiter }).map_err(|_| committer::stopping())?;
+        let receipts = answer.await.map_err(|_| committer::stopping())??;
+        let source = if source == Source::Rest { "rest" } else { "otlp" };
+        for outcome in ["stored", "spooled", "duplicate"] {
+            let number = receipts.iter().filter(|receipt| receipt.outcome() == outcome).count();
             state.metrics.events.with_label_values(&[source, outcome]).inc_by(number as u64);
-        };
-        let duplicates = receipts.iter().filter(|receipt| receipt.duplicate).count();
-        count("duplicate", duplicates);
-        count("stored", receipts.len() - duplicates);
+        }
         Ok(receipts)
-    }
-}
-
-async fn commit_all(
-    state: AppState,
-    mut submissions: mpsc::UnboundedReceiver<Submission>,
-    committed: watch::Sender<u64>,
-) {
-    while let Some(first) = submissions.recv().await {
-        let mut events = first.events.len();
-        let mut batch = vec![first];
-        while events < MAX_EVENTS
-            && let Ok(next) = submissions.try_recv()
-        {
-            events += next.events.len();
-            batch.push(next);
-        }
-        if let Some(end) = commit(&state, batch, events).await {
-            committed.send_replace(end);
-        }
-    }
-}
-
-/// The index after the last event that was stored, if any was.
-async fn commit(state: &AppState, batch: Vec<Submission>, events: usize) -> Option<u64> {
-    let started = Instant::now();
-    let (events_of, waiters): (Vec<_>, Vec<_>) =
-        batch.into_iter().map(|submission| (submission.events, submission.waiter)).unzip();
-    let signers = Arc::clone(&state.signers);
-    let stored = state.db.write(move |conn| store::insert(conn, &signers, events_of)).await;
-    state.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
-    state.metrics.commit_events.observe(events as f64);
-    match stored {
-        Ok(receipts) => {
-            let new = receipts.iter().flatten().filter(|receipt| !receipt.duplicate);
-            let end = new.map(|receipt| receipt.ledger_index + 1).max();
-            for (waiter, receipts) in waiters.into_iter().zip(receipts) {
-                // A client that went away gets the same receipt when it sends the event again.
-                let _ = waiter.receipts.send(Ok(receipts));
-            }
-            end
-        }
-        Err(error) => {
-            refuse(waiters, &error);
-            None
-        }
-    }
-}
-
-fn refuse(waiters: Vec<Waiter>, error: &LedgerError) {
-    tracing::error!(%error, requests = waiters.len(), "events could not be stored");
-    for waiter in waiters {
-        let answer = match error {
-            LedgerError::Db(crate::db::DbError::Unavailable(cause)) => {
-                ApiError::new(Code::Unavailable, "The database does not answer now.").because(cause)
-            }
-            other => ApiError::internal(other),
-        };
-        let _ = waiter.receipts.send(Err(answer));
     }
 }

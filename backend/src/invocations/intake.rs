@@ -46,11 +46,18 @@ impl Sender {
         let json = record.to_canonical().map_err(unwritable)?;
         let json =
             String::from_utf8(json).map_err(|_| FieldProblem::new("", "is not valid UTF-8"))?;
-        Ok(Prepared {
-            facts: Facts::of(&record, 0),
-            labels: facts::labels(&record, 0),
+        Ok(Prepared::new(&record, json))
+    }
+}
+
+impl Prepared {
+    /// Of a record and its canonical JSON.
+    pub(super) fn new(record: &Record, json: String) -> Self {
+        Self {
+            facts: Facts::of(record, 0),
+            labels: facts::labels(record, 0),
             sealed: Sealed::new(json),
-        })
+        }
     }
 }
 

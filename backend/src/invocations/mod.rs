@@ -1,7 +1,8 @@
 //! Invocations: taking events in, and reading them back.
 //!
 //! Invariants:
-//! - An event is acknowledged after the transaction that holds its row, its record and its leaf.
+//! - An event is acknowledged after the transaction that holds its row, its record and its leaf; or,
+//!   while the database is away, when it is on this node's disk, from where it follows in order.
 //! - A project's event id is stored once; sent again, it gets its first receipt.
 //! - Every row follows from its sealed record ([`Facts`]); `ledger verify` checks that it does.
 //!
@@ -13,14 +14,17 @@
 mod api;
 mod batcher;
 mod check;
+mod committer;
 mod facts;
 mod intake;
+mod spool;
 mod store;
 
 pub use api::{otlp_routes, paths, routes};
-pub use batcher::{Batcher, Commits, Receipt};
+pub use batcher::{Batcher, Commits, Receipt, ReceiptState};
 pub use check::Checker;
 pub use facts::Facts;
+pub use spool::{SpoolError, SpoolState};
 pub use store::{
     Filter, Page, between, erase_project, list_runs, of_run, run_span, scan, stands_at,
 };

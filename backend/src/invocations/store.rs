@@ -47,13 +47,13 @@ fn place(
     let event_id = facts.event_id.clone();
     let key = (facts.project_id.clone(), event_id.clone());
     if let Some(index) = known.get(&key) {
-        return Receipt { event_id, ledger_index: *index, duplicate: true };
+        return Receipt::stored(event_id, *index, true);
     }
     let index = appender.push(sealed);
     known.insert(key, index);
     facts.ledger_index = index as i64;
     rows.add(facts, labels);
-    Receipt { event_id, ledger_index: index, duplicate: false }
+    Receipt::stored(event_id, index, false)
 }
 
 /// The indexes of those events that are stored already.

@@ -9,20 +9,28 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 /// A record that is ready to be appended.
 #[derive(Debug, Clone)]
 pub struct Sealed {
     entry: Hash,
     nonce: [u8; NONCE_LEN],
-    record: String,
+    /// Shared with whoever must have it again if the transaction fails.
+    record: Arc<String>,
 }
 
 impl Sealed {
     /// Seals canonical JSON under a fresh random nonce.
     pub fn new(record: String) -> Self {
         let nonce: [u8; NONCE_LEN] = rand::random();
-        Self { entry: ::ledger::entry(&nonce, record.as_bytes()), nonce, record }
+        let entry = ::ledger::entry(&nonce, record.as_bytes());
+        Self { entry, nonce, record: Arc::new(record) }
+    }
+
+    /// The canonical JSON.
+    pub fn record(&self) -> Arc<String> {
+        Arc::clone(&self.record)
     }
 }
 
@@ -81,7 +89,7 @@ impl<'a> Appender<'a> {
             log: self.log.as_str(),
             ledger_index: index as i64,
             nonce: sealed.nonce.to_vec(),
-            record: sealed.record,
+            record: Arc::unwrap_or_clone(sealed.record),
         });
         index
     }

@@ -62,7 +62,8 @@ const PROJECT: Kind<String, Project> = Kind::local(
     },
 )
 .ttl(cache::Settings::TRUST)
-.absent(cache::Settings::TRUST);
+.absent(cache::Settings::TRUST)
+.last_known(auth::LAST_KNOWN);
 
 /// What changes with a project, under either name.
 fn scopes(id: &str, slug: &str) -> [Scope; 2] {
@@ -87,13 +88,19 @@ impl Default for Handle {
     }
 }
 
-async fn find(state: &AppState, id_or_slug: &str) -> Result<Arc<Project>, ApiError> {
+async fn find(
+    state: &AppState,
+    id_or_slug: &str,
+    action: Action,
+) -> Result<Arc<Project>, ApiError> {
     let (inner, wanted) = (state.clone(), id_or_slug.to_owned());
     let load = move || async move {
         let row = inner.db.read(move |conn| store::find(conn, &wanted)).await?;
         row.map(|row| Project::of(&inner, row)).transpose()
     };
-    let found = state.cache.get(&PROJECT, &id_or_slug.to_owned(), load).await?;
+    let (named, brings_events) = (id_or_slug.to_owned(), action == Action::SendEvents);
+    let now = state.cache.get(&PROJECT, &named, load);
+    let found = auth::now_or_last(state, (&PROJECT, &named), brings_events, now).await?;
     found.ok_or_else(|| ApiError::not_found("project"))
 }
 
@@ -117,7 +124,7 @@ impl Access {
         id_or_slug: &str,
         action: Action,
     ) -> Result<Arc<Project>, ApiError> {
-        let project = find(&self.state, id_or_slug).await?;
+        let project = find(&self.state, id_or_slug, action).await?;
         match self.may(&project, action).await {
             Ok(()) => Ok(project),
             Err(error) => {

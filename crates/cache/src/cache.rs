@@ -8,6 +8,7 @@ use crate::generations::Generations;
 use crate::history::History;
 use crate::jitter::Jitter;
 use crate::kind::Kind;
+use crate::last::Last;
 use crate::peers::{Known, Peers};
 use crate::scope::{Scope, named};
 use crate::settings::Settings;
@@ -29,6 +30,7 @@ pub(crate) struct Inner {
     pub(crate) entries: Entries,
     pub(crate) known: Arc<Known>,
     pub(crate) jitter: Jitter,
+    pub(crate) last: Last,
     pub(crate) others: Option<Others>,
     flights: Arc<Flights>,
     counts: Registry,
@@ -73,6 +75,7 @@ impl Cache {
     fn new(settings: &Settings, known: Arc<Known>, others: Option<Others>) -> Self {
         Self(Arc::new(Inner {
             entries: Entries::new(settings.capacity),
+            last: Last::new(settings.capacity),
             flights: Arc::default(),
             known,
             counts: Registry::default(),
@@ -134,6 +137,21 @@ impl Cache {
             }
         };
         ticket.wait().await?.value(kind.name)
+    }
+
+    /// What the last load under `key` brought, however old within the kind's
+    /// [window](Kind::last_known): for when [`get`](Self::get) fails or would, and what was true a
+    /// while ago will do. A change of its scopes that this process knows of, its own or another's,
+    /// ends it at once, as does a load that finds nothing; that none could be heard of does not.
+    #[must_use]
+    pub fn last_known<K, V>(&self, kind: &Kind<K, V>, key: &K) -> Option<Arc<V>>
+    where
+        K: Display + 'static,
+        V: Send + Sync + 'static,
+    {
+        let changed = self.0.known.read().last_change(&(kind.scopes)(key));
+        let name = format!("{}:{}:{key}", kind.name, kind.version);
+        self.0.last.get(&name, changed)?.downcast().ok()
     }
 
     /// Everything in these scopes has changed. To be called when the change is committed and before

@@ -26,6 +26,14 @@ pub(crate) enum Cause {
     Refresh,
 }
 
+/// What was known when an errand began.
+struct Begin {
+    /// The newest generation.
+    stamp: u64,
+    /// When one of the scopes had last changed.
+    changed: u64,
+}
+
 pub(crate) struct Errand<K, V> {
     pub(crate) kind: Kind<K, V>,
     pub(crate) scopes: Vec<Scope>,
@@ -45,15 +53,18 @@ impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
         L: Future<Output = Result<Option<V>, E>> + Send + 'static,
     {
         // Before anything is read: whatever changes from here on has a greater generation.
-        let stamp = cache.known.read().stamp();
-        tokio::spawn(self.run(cache, flight, stamp, load).in_current_span());
+        let begin = {
+            let known = cache.known.read();
+            Begin { stamp: known.stamp(), changed: known.last_change(&self.scopes) }
+        };
+        tokio::spawn(self.run(cache, flight, begin, load).in_current_span());
     }
 
     async fn run<E, L>(
         self,
         cache: Arc<Inner>,
         flight: Flight,
-        stamp: u64,
+        begin: Begin,
         load: impl FnOnce() -> L,
     ) where
         E: Error + Send + Sync + 'static,
@@ -75,11 +86,15 @@ impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
         let (written, length) = self.write(value.as_ref());
         let fresh_for = self.fresh_for(&cache, value.is_some());
         let absent = value.is_none();
-        land(&cache, flight, self.entry(value, length, fresh_for));
+        let entry = self.entry(value, length, fresh_for);
+        if !self.kind.times.last_known.is_zero() {
+            cache.last.keep(&name, &entry, begin.changed, self.kind.times.last_known);
+        }
+        land(&cache, flight, entry);
         if let (Form::Shared { .. }, Some(others)) = (self.kind.form, &cache.others)
             && (absent || written.is_some())
         {
-            others.shared.write(&name, stamp, written.as_deref(), fresh_for).await;
+            others.shared.write(&name, begin.stamp, written.as_deref(), fresh_for).await;
         }
     }
 

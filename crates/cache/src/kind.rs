@@ -23,6 +23,7 @@ pub(crate) struct Times {
     pub(crate) jitter_percent: u32,
     pub(crate) stale: Duration,
     pub(crate) absent: Duration,
+    pub(crate) last_known: Duration,
 }
 
 /// What a value is outside of the process, if it ever is.
@@ -60,6 +61,7 @@ impl<K, V> Kind<K, V> {
             jitter_percent: 10,
             stale: Duration::ZERO,
             absent: Duration::from_secs(5),
+            last_known: Duration::ZERO,
         };
         Self { name, version: 1, times, scopes, form, keys: PhantomData }
     }
@@ -99,6 +101,14 @@ impl<K, V> Kind<K, V> {
     #[must_use]
     pub const fn absent(mut self, ttl: Duration) -> Self {
         self.times.absent = ttl;
+        self
+    }
+
+    /// For how long after its load a value is [the last known](crate::Cache::last_known), for whoever
+    /// would rather have that than nothing while loads fail; not at all unless said otherwise.
+    #[must_use]
+    pub const fn last_known(mut self, window: Duration) -> Self {
+        self.times.last_known = window;
         self
     }
 }

@@ -56,6 +56,7 @@ mod generations;
 mod history;
 mod jitter;
 mod kind;
+mod last;
 mod peers;
 mod scope;
 mod seal;

@@ -85,6 +85,7 @@ impl Gate {
             project_id: admission.project_id.to_owned(),
             key_id: admission.key_id.map(str::to_owned),
             source: admission.source,
+            spooled: false,
             recorded_at: admission.recorded_at,
             content_policy: self.policy,
             governance_mode: self.mode,

@@ -139,6 +139,10 @@ pub struct Record {
     pub source: Source,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub span_id: Option<HexId<8>>,
+    /// Whether it waited on a node's disk for the database, since it came while that was away. False
+    /// is not written, so that records from before this could be told read the same.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub spooled: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<Label>,
     pub status: Status,
@@ -185,6 +189,11 @@ impl Record {
         let named = self.model.is_some() || self.response_model.is_some();
         named && self.is_model_call() && self.cost_usd.is_none()
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
+fn is_false(told: &bool) -> bool {
+    !told
 }
 
 /// Whether an operation calls a model itself. Agents, chains and tools hold other calls, and report

@@ -33,6 +33,9 @@ pub struct Completeness {
     pub runs_omitted: u64,
     /// Records that came long after what they tell of.
     pub late: Late,
+    /// Records that waited on a node's disk, since they came while the database was away.
+    #[serde(default)]
+    pub spooled: u64,
     /// Records by the way they came.
     pub sources: Sources,
 }
@@ -102,6 +105,7 @@ pub(crate) struct CompletenessCounter {
     unsequenced: u64,
     late: u64,
     largest_lag_micros: u64,
+    spooled: u64,
     sources: Sources,
 }
 
@@ -115,6 +119,7 @@ impl CompletenessCounter {
         let lag = lag_micros(record.occurred_at, record.recorded_at);
         self.late += u64::from(lag > LATE_SECONDS * 1_000_000);
         self.largest_lag_micros = self.largest_lag_micros.max(lag);
+        self.spooled += u64::from(record.spooled);
         match record.source {
             Source::Rest => self.sources.rest += 1,
             Source::Otlp => self.sources.otlp += 1,
@@ -153,6 +158,7 @@ impl CompletenessCounter {
                 count: self.late,
                 largest_lag_ms: self.largest_lag_micros / 1000,
             },
+            spooled: self.spooled,
             sources: self.sources,
         }
     }

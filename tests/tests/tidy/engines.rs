@@ -5,12 +5,13 @@ use serde_json::Value;
 use std::process::Command;
 
 /// Each engine, and the engines below it.
-const ENGINES: [(&str, &[&str]); 10] = [
+const ENGINES: [(&str, &[&str]); 11] = [
     ("bus", &["redis-link"]),
     ("hardening", &["redis-link"]),
     ("ledger", &[]),
     ("phi", &[]),
     ("pricing", &[]),
+    ("spool", &[]),
     ("redis-link", &[]),
     ("cache", &["redis-link"]),
     ("invocation", &["phi", "pricing"]),

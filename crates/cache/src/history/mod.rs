@@ -57,6 +57,8 @@ pub(crate) struct History {
     complete_until: Instant,
     steady_from: Option<Instant>,
     forgotten: u64,
+    /// The tick at which everything was last known to have changed.
+    changed_all: u64,
 }
 
 impl History {
@@ -72,6 +74,7 @@ impl History {
             complete_until: now,
             steady_from: None,
             forgotten: 0,
+            changed_all: 0,
         }
     }
 
@@ -79,6 +82,12 @@ impl History {
     pub(crate) fn tick(&self, scopes: &[Scope]) -> u64 {
         let ticks = scopes.iter().filter_map(|scope| Some(self.changes.get(scope)?.tick));
         ticks.fold(self.floor.tick, u64::max)
+    }
+
+    /// The same, but that nobody could have told of a change counts for nothing.
+    pub(crate) fn last_change(&self, scopes: &[Scope]) -> u64 {
+        let ticks = scopes.iter().filter_map(|scope| Some(self.changes.get(scope)?.tick));
+        ticks.fold(self.changed_all, u64::max)
     }
 
     /// The newest generation of the scopes that is known here; `None` if one of them changed here
@@ -182,6 +191,7 @@ impl History {
         if *scope == Scope::EVERYTHING || self.changes.len() >= MOST {
             let generation = self.seen.max(generation.unwrap_or_default());
             self.floor = Change { generation, tick: self.tick };
+            self.changed_all = self.tick;
             self.changes.clear();
             return;
         }

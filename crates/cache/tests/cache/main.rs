@@ -8,6 +8,7 @@
 )]
 
 mod failing;
+mod last;
 mod local;
 #[path = "../../../redis-link/tests/link/servers.rs"]
 mod servers;

@@ -171,6 +171,7 @@ pub(super) fn completeness(page: &mut Page, told: &Completeness) {
         ("Repeated numbers", told.repeated),
         (&late, told.late.count),
         ("Largest lag of a record (ms)", told.late.largest_lag_ms),
+        ("Records that waited for the database", told.spooled),
         ("Records by the JSON API", told.sources.rest),
         ("Records by OTLP", told.sources.otlp),
     ];

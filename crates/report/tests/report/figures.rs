@@ -106,6 +106,7 @@ fn gaps_repeats_and_late_records() {
             },
         ],
         "late": {"threshold_seconds": 300, "count": 1, "largest_lag_ms": 301_000},
+        "spooled": 1,
         "sources": {"rest": 11, "otlp": 1},
     });
     assert_eq!(json(&told), whole);

@@ -82,6 +82,7 @@ pub(crate) fn dozen() -> Vec<Record> {
         json!({"occurred_at": "2026-11-21T09:20:00Z", "model": "m1", "latency_ms": 0.5}),
         300,
     ));
+    records[8].spooled = true;
     let found = &mut records[9].phi_scan;
     found.classes = [("EMAIL".to_owned(), 2), ("NAME".to_owned(), 1)].into();
     found.action = PhiAction::Redacted;

@@ -164,6 +164,7 @@ fn a_report_on_one_run() {
     | Repeated numbers                         |     1 |
     | Records over 5 minutes late              |     0 |
     | Largest lag of a record (ms)             | 1,000 |
+    | Records that waited for the database     |     0 |
     | Records by the JSON API                  |     6 |
     | Records by OTLP                          |     0 |
 

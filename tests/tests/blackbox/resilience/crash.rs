@@ -56,7 +56,9 @@ fn ended_under_load(database: Database) {
 #[test]
 fn postgres_killed_under_load() {
     let cluster = Cluster::start();
-    let mut service = Service::start(Database::in_cluster(&cluster));
+    // Every receipt is to have an index.
+    let service = Service::builder(Database::in_cluster(&cluster));
+    let mut service = service.env("RESEARCHFLOW_SPOOL_MAX_BYTES", "0").start();
     let mut acknowledged = HashMap::new();
     for round in 0..setting("ROUNDS", 4).div_ceil(2) {
         let sent = under_load(&mut service, round, |_| cluster.kill());

@@ -1,4 +1,5 @@
-//! The database is away for a while: clients hear 503 and when to come back, and nobody has to help.
+//! The database is away for a while, and no event may wait on the disk: clients hear 503 and when to
+//! come back, and nobody has to help.
 
 use std::time::{Duration, Instant};
 use tests::{Client, Database, Link, PROJECT, Service, bodies, eventually};
@@ -11,7 +12,8 @@ fn linked() -> (Service, Link) {
     let (address, name) = place.split_once('/').unwrap();
     let link = Link::to(address.parse().unwrap());
     let url = format!("postgres://{user}@{}/{name}", link.address());
-    (Service::builder(database).env("DATABASE_URL", &url).start(), link)
+    let service = Service::builder(database).env("DATABASE_URL", &url);
+    (service.env("RESEARCHFLOW_SPOOL_MAX_BYTES", "0").start(), link)
 }
 
 /// An event is refused with 503 and `Retry-After`, within `limit`.
@@ -84,7 +86,8 @@ fn postgres_is_away_at_the_start() {
 
 #[test]
 fn sqlite_is_locked_by_somebody() {
-    let service = Service::start(Database::sqlite());
+    let service = Service::builder(Database::sqlite()).env("RESEARCHFLOW_SPOOL_MAX_BYTES", "0");
+    let service = service.start();
     let client = service.key();
     client.ingest(&bodies::event("before")).expect(200);
     let lock = service.database().lock_writes();

@@ -4,3 +4,4 @@ mod crash;
 mod faults;
 mod pgbouncer;
 mod rotation;
+mod spool;
