@@ -174,11 +174,14 @@ impl Committer {
                     pause = FIRST_PAUSE;
                     true
                 }
-                Err(LedgerError::Db(DbError::Query(_) | DbError::Unstorable)) => {
+                Err(LedgerError::Db(DbError::Unstorable)) => {
                     self.spool.is_refused(&stretch);
                     true
                 }
                 Err(error) => {
+                    if !matches!(error, LedgerError::Db(DbError::Unavailable(_))) {
+                        tracing::error!(%error, "what waits on disk is not taken; trying again");
+                    }
                     self.spool.is_needed(&error);
                     if !self.spool.accepts() {
                         return Some(());

@@ -78,7 +78,9 @@ fn behind_pgbouncer() -> (Service, PgBouncer) {
     let database = Database::postgres();
     let pgbouncer = PgBouncer::start(&database);
     let url = pgbouncer.url(&database);
-    (Service::builder(database).env("DATABASE_URL", &url).start(), pgbouncer)
+    let service = Service::builder(database).env("DATABASE_URL", &url);
+    // What cannot be stored is refused, so that a test sees it.
+    (service.env("RESEARCHFLOW_SPOOL_MAX_BYTES", "0").start(), pgbouncer)
 }
 
 /// The first failure of the service is the service's to explain.

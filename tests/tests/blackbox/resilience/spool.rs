@@ -314,7 +314,7 @@ fn a_damaged_file_is_kept(database: Database) {
     broken.begin(false);
     broken.until_spooled(&client);
     client.ingest(&bodies::events("many", 20)).expect(200);
-    broken.service.kill();
+    assert_eq!(broken.service.stop().code(), Some(0), "what waits keeps nobody from stopping");
     broken.end();
     let folder = broken.service.database().data_dir().join("spool");
     let files = || folder.read_dir().unwrap().map(|file| file.unwrap().path());
