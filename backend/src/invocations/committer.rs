@@ -26,7 +26,7 @@ use tokio::time::{sleep, timeout};
 const MAX_EVENTS: usize = 4096;
 
 /// How long senders wait for a transaction before their events go to the spool.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// After an attempt that failed, the next one comes so much later; twice that each time, at most a
 /// second.
