@@ -1,6 +1,6 @@
 //! One connection type over both databases, and how each is opened.
 
-use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
 
@@ -72,100 +72,6 @@ impl Kind {
 pub(super) enum Mode {
     Read,
     Write,
-}
-
-/// Opens connections for the pool.
-#[derive(Debug)]
-pub(super) struct Manager {
-    pub(super) kind: Kind,
-    pub(super) url: String,
-}
-
-/// WAL with full sync: a commit is on the disk before it is acknowledged. The wait for another
-/// process's lock stays below the second after which a request is refused.
-pub(super) const SQLITE_SETTINGS: &str = "
-    PRAGMA page_size = 8192;
-    PRAGMA busy_timeout = 900;
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    PRAGMA foreign_keys = ON;
-    PRAGMA cache_size = -8192;
-    PRAGMA journal_size_limit = 67108864;
-    PRAGMA wal_autocheckpoint = 8000;
-    PRAGMA secure_delete = ON;
-    PRAGMA temp_store = MEMORY;";
-
-impl r2d2::ManageConnection for Manager {
-    type Connection = Conn;
-    type Error = ConnectionError;
-
-    fn connect(&self) -> Result<Conn, Self::Error> {
-        match self.kind {
-            Kind::Sqlite => {
-                let path = sqlite_path(&self.url);
-                keep_to_owner(path);
-                let mut conn = SqliteConnection::establish(path)?;
-                let settle = conn.batch_execute(SQLITE_SETTINGS);
-                settle.map_err(ConnectionError::CouldntSetupConfiguration)?;
-                Ok(Conn::Sqlite(conn))
-            }
-            Kind::Postgres => {
-                let mut conn = PgConnection::establish(&impatient(&self.url))?;
-                // Named statements belong to one server connection, and PgBouncer in transaction
-                // mode gives a new one with each transaction.
-                conn.set_prepared_statement_cache_size(CacheSize::Disabled);
-                Ok(Conn::Pg(conn))
-            }
-        }
-    }
-
-    /// Nothing: the transaction that follows finds out, and asking costs a round trip.
-    fn is_valid(&self, _conn: &mut Conn) -> Result<(), Self::Error> {
-        Ok(())
-    }
-
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        on_each!(conn, |conn| is_broken(conn))
-    }
-}
-
-/// The file that an SQLite URL names.
-pub(super) fn sqlite_path(url: &str) -> &str {
-    url.strip_prefix("sqlite://").unwrap_or(url)
-}
-
-/// Makes a database file that is not there yet, for its owner's eyes alone. What cannot be made is
-/// told by SQLite, in opening it.
-fn keep_to_owner(path: &str) {
-    use std::os::unix::fs::OpenOptionsExt;
-    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-}
-
-/// The URL with libpq's time limits, where it has none of its own: a server that is gone is noticed
-/// in seconds, not in the two hours of TCP's defaults.
-fn impatient(url: &str) -> String {
-    const LIMITS: [(&str, &str); 5] = [
-        ("connect_timeout", "3"),
-        ("keepalives_idle", "5"),
-        ("keepalives_interval", "2"),
-        ("keepalives_count", "3"),
-        ("tcp_user_timeout", "10000"),
-    ];
-    let mut url = url.to_owned();
-    for (name, value) in LIMITS {
-        if !url.contains(name) {
-            let separator = if url.contains('?') { '&' } else { '?' };
-            url.push_str(&format!("{separator}{name}={value}"));
-        }
-    }
-    url
-}
-
-fn is_broken<C>(conn: &mut C) -> bool
-where
-    C: Connection<TransactionManager = AnsiTransactionManager>,
-{
-    AnsiTransactionManager::is_broken_transaction_manager(conn)
 }
 
 /// Runs `body` in one transaction. On SQLite a writer takes the write lock at once: a reader that

@@ -6,6 +6,7 @@
 
 mod conn;
 pub mod migrate;
+mod pool;
 pub mod schema;
 
 pub use conn::{Conn, Kind};
@@ -16,7 +17,8 @@ mod sums;
 pub use sole::take_alone;
 pub(crate) use sums::{count_if, sum_of};
 
-use conn::{Manager, Mode};
+use conn::Mode;
+use pool::{Lent, Manager};
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, Registry};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -93,9 +95,8 @@ impl Db {
             .max_size(size.max(2))
             .min_idle(Some(0))
             .connection_timeout(ACQUIRE_TIMEOUT)
-            .test_on_check_out(false)
             .error_handler(Box::new(LogError))
-            .build_unchecked(Manager { kind, url: url.to_owned() });
+            .build_unchecked(Manager::new(kind, url.to_owned()));
         // SQLite has one writer; more would only wait for each other inside the database.
         let writers = if kind == Kind::Sqlite { 1 } else { (size as usize / 2).max(1) };
         let readers = (size as usize - writers).max(1);
@@ -161,8 +162,8 @@ impl Db {
     /// # Errors
     /// The database does not answer.
     pub fn connect(&self) -> Result<impl std::ops::DerefMut<Target = Conn> + use<>, DbError> {
-        let conn = self.pool.get_timeout(COMMAND_TIMEOUT);
-        conn.map_err(|error| DbError::Unavailable(error.to_string()))
+        let pooled = self.pool.get_timeout(COMMAND_TIMEOUT);
+        pooled.map(Lent).map_err(|error| DbError::Unavailable(error.to_string()))
     }
 
     /// For commands that only look: an SQLite file that is not there is not made.
@@ -171,8 +172,8 @@ impl Db {
     /// There is no such file.
     pub fn must_exist(&self) -> Result<(), DbError> {
         match self.kind {
-            Kind::Sqlite if !std::path::Path::new(conn::sqlite_path(&self.url)).exists() => {
-                let path = conn::sqlite_path(&self.url);
+            Kind::Sqlite if !std::path::Path::new(pool::sqlite_path(&self.url)).exists() => {
+                let path = pool::sqlite_path(&self.url);
                 Err(DbError::Unavailable(format!(
                     "there is no file {path}; set DATABASE_URL or RESEARCHFLOW_DATA_DIR"
                 )))
@@ -208,8 +209,9 @@ impl Db {
         let pool = self.pool.clone();
         let work = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            let mut conn = pool.get().map_err(|error| DbError::Unavailable(error.to_string()))?;
-            conn::transaction(&mut conn, mode, body)
+            let pooled = pool.get();
+            let mut pooled = pooled.map_err(|error| DbError::Unavailable(error.to_string()))?;
+            pooled.transaction(mode, body)
         });
         match tokio::time::timeout(ANSWER_TIMEOUT, work).await {
             Ok(Ok(outcome)) => outcome,

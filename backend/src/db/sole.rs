@@ -1,6 +1,6 @@
 //! One process alone on a SQLite file.
 
-use super::conn::sqlite_path;
+use super::pool::sqlite_path;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 
