@@ -9,7 +9,7 @@ BUILD = $(CARGO) build --locked --workspace --all-targets
 BLACKBOX = tests/services $(CARGO) test --locked --workspace --test blackbox --
 
 .DEFAULT_GOAL := help
-.PHONY: help run test blackbox crash chaos-worker tamper schemathesis flood chaos-edge slow-clients bench-ingest bench-worker bench-edge bench-overload bench-cache profile-edge check clean
+.PHONY: help run test blackbox crash chaos tamper schemathesis flood chaos-edge slow-clients bench-ingest bench-worker bench-edge bench-overload bench-cache profile-edge check clean
 
 help: ## Prints this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,10 +33,10 @@ crash: ## Kills the service at 50 random moments under load (ROUNDS=n), on each 
 	$(BUILD)
 	ROUNDS=$${ROUNDS:-50} $(BLACKBOX) resilience::crash --nocapture
 
-chaos-worker: ## Kills insights workers at 50 random moments under load (WORKER_ROUNDS=n), on each database
+chaos: ## Breaks whatever can break under load, at random, on each database (MINUTES=n or ROUNDS=n, SEED=n, FAULTS=redis,worker-killed)
 	scripts/prerequisites test
 	$(BUILD)
-	WORKER_ROUNDS=$${WORKER_ROUNDS:-50} $(BLACKBOX) insights::workers --nocapture
+	$(BLACKBOX) resilience::chaos::anything --ignored --nocapture --test-threads 1
 
 tamper: ## Tampers with 1,000 copies of a ledger (TAMPER_TRIES=n), on each database
 	scripts/prerequisites test

@@ -4,6 +4,7 @@ use crate::Cluster;
 use crate::postgres::{Postgres, shared_cluster};
 use crate::sqlite::{self, WriteLock};
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -72,6 +73,11 @@ impl Database {
         Self { folder: folder(), postgres: Some(postgres) }
     }
 
+    /// One that stands elsewhere already.
+    pub(crate) fn made(postgres: Postgres) -> Self {
+        Self { folder: folder(), postgres: Some(postgres) }
+    }
+
     /// Which it is.
     pub fn kind(&self) -> Kind {
         if self.postgres.is_some() { Kind::Postgres } else { Kind::Sqlite }
@@ -81,6 +87,25 @@ impl Database {
     pub fn url(&self) -> String {
         let file = || format!("sqlite://{}", self.file().display());
         self.postgres.as_ref().map_or_else(file, Postgres::url)
+    }
+
+    /// Where its PostgreSQL listens.
+    ///
+    /// # Panics
+    /// Its URL names no one address.
+    pub fn address(&self) -> Option<SocketAddr> {
+        let postgres = self.postgres.as_ref()?;
+        Some(postgres.address().parse().expect("an address"))
+    }
+
+    /// For `DATABASE_URL`, by way of another address, if there is one.
+    pub fn url_by(&self, address: Option<SocketAddr>) -> String {
+        match (&self.postgres, address) {
+            (Some(postgres), Some(address)) => {
+                postgres.url().replace(postgres.address(), &address.to_string())
+            }
+            _ => self.url(),
+        }
     }
 
     /// The folder that belongs to the test.

@@ -27,6 +27,9 @@ mod postgres;
 mod provider;
 mod raw;
 mod redis;
+mod redis_nodes;
+mod redis_production;
+mod replica;
 mod service;
 mod signal;
 mod sqlite;
@@ -42,6 +45,9 @@ pub use fleet::Fleet;
 pub use link::Link;
 pub use provider::{Asked, METADATA, Provider, SigningKey, unsigned};
 pub use redis::Redis;
+pub use redis_nodes::{RedisCluster, Watched};
+pub use redis_production::{OPERATOR, ProductionRedis, SERVICE_USER, users_acl};
+pub use replica::Replicated;
 pub use service::{ADMIN, Builder, KEY, PASSWORD, Service};
 pub use sqlite::WriteLock;
 pub use wait::{eventually, within};
@@ -71,10 +77,15 @@ macro_rules! both {
 /// # Panics
 /// It is set to something else than a number.
 pub fn setting(name: &str, default: usize) -> usize {
+    let number = |text: String| text.parse().unwrap_or_else(|_| panic!("{name} must be a number"));
+    words(name).map_or(default, number)
+}
+
+/// A setting of the tests themselves that is no number, such as `FAULTS`.
+pub fn words(name: &str) -> Option<String> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the tests' own settings; the service has its own"
     )]
-    let value = std::env::var(name).ok();
-    value.map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
+    std::env::var(name).ok().filter(|text| !text.is_empty())
 }

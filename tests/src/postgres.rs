@@ -39,13 +39,18 @@ impl Postgres {
         format!("{}/{}", self.cluster, self.name)
     }
 
+    /// `host:port` of the server.
+    pub(crate) fn address(&self) -> &str {
+        self.cluster.rsplit_once('@').expect("a URL with a user").1
+    }
+
     pub(crate) fn query(&self, sql: &str) -> Vec<Vec<String>> {
         psql(&self.cluster, &self.name, sql)
     }
 
     /// Every row as text; bytes that are printable as themselves.
     pub(crate) fn dump(&self) -> Vec<u8> {
-        let output = Command::new("pg_dump")
+        let output = program("pg_dump")
             .env("PGOPTIONS", "-c bytea_output=escape")
             .args(["--data-only", "--dbname", &self.url()])
             .output()
@@ -94,10 +99,17 @@ fn psql(cluster: &str, database: &str, sql: &str) -> Vec<Vec<String>> {
 }
 
 fn command(cluster: &str, database: &str, sql: &str) -> Command {
-    let mut command = Command::new("psql");
+    let mut command = program("psql");
     command
         .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"])
         .args(["-F", COLUMN_MARK, "-R", ROW_MARK, "-c", sql])
         .arg(format!("{cluster}/{database}"));
+    command
+}
+
+/// One of PostgreSQL's programs. Of several servers it asks the one that takes writes.
+fn program(name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.env("PGTARGETSESSIONATTRS", "read-write");
     command
 }

@@ -6,27 +6,21 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
+
+/// Nothing survives a restart.
+pub(crate) const FORGETFUL: [&str; 4] = ["--save", "", "--appendonly", "no"];
 
 /// A redis-server at a port of its own; dropping kills it.
 pub struct Redis {
     address: SocketAddr,
     process: Child,
-    tls: Option<Tls>,
-}
-
-/// Another port, at which it speaks TLS.
-struct Tls {
-    port: u16,
+    arguments: Vec<String>,
     folder: TempDir,
-}
-
-impl Tls {
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
+    /// Another port, at which it speaks TLS.
+    tls_port: Option<u16>,
 }
 
 impl Redis {
@@ -35,8 +29,15 @@ impl Redis {
     /// # Panics
     /// It does not within 30 s.
     pub fn start() -> Self {
+        Self::with(folder(), &FORGETFUL)
+    }
+
+    /// Starts one with these of redis-server's own arguments, in a folder of its own.
+    pub(crate) fn with(folder: TempDir, arguments: &[&str]) -> Self {
+        let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
         let address = free_address();
-        Self { address, process: launch(address, None), tls: None }
+        let process = launch(address, &arguments, folder.path());
+        Self { address, process, arguments, folder, tls_port: None }
     }
 
     /// Starts one that speaks TLS at a second port, with a certificate for `localhost`.
@@ -44,16 +45,15 @@ impl Redis {
     /// # Panics
     /// It does not answer within 30 s.
     pub fn start_tls() -> Self {
-        let tls = Tls {
-            port: free_address().port(),
-            folder: tempfile::tempdir().expect("a temporary folder"),
-        };
-        let CertifiedKey { cert, signing_key } =
-            generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
-        fs::write(tls.path("redis.pem"), cert.pem()).expect("a file");
-        fs::write(tls.path("redis.key"), signing_key.serialize_pem()).expect("a file");
-        let address = free_address();
-        Self { address, process: launch(address, Some(&tls)), tls: Some(tls) }
+        let (folder, port) = (folder(), free_address().port());
+        let (certificate, key) = certify(folder.path());
+        let (port_text, path) = (port.to_string(), |path: &PathBuf| path.display().to_string());
+        let (certificate, key) = (path(&certificate), path(&key));
+        let tls = ["--tls-port", &port_text, "--tls-auth-clients", "no"];
+        let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key];
+        let mut redis = Self::with(folder, &[&FORGETFUL[..], &tls, &files].concat());
+        redis.tls_port = Some(port);
+        redis
     }
 
     /// For `REDIS_URL`, where it speaks TLS, and for `RESEARCHFLOW_REDIS_CA`.
@@ -61,8 +61,13 @@ impl Redis {
     /// # Panics
     /// It does not.
     pub fn tls(&self) -> (String, PathBuf) {
-        let tls = self.tls.as_ref().expect("a server with TLS");
-        (format!("rediss://localhost:{}", tls.port), tls.path("redis.pem"))
+        let port = self.tls_port.expect("a server with TLS");
+        (format!("rediss://localhost:{port}"), self.folder.path().join(CERTIFICATE))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// For `REDIS_URL`.
@@ -91,6 +96,11 @@ impl Redis {
         String::from_utf8(output.stdout).expect("text")
     }
 
+    /// The first line of the answer to a command, as the protocol has it.
+    pub(crate) fn ask(&self, command: &str) -> Option<String> {
+        ask(self.address, command)
+    }
+
     /// It lives and accepts connections, and answers nothing.
     pub fn freeze(&self) {
         signal(&self.process, "STOP");
@@ -114,7 +124,7 @@ impl Redis {
     pub fn restart(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-        self.process = launch(self.address, self.tls.as_ref());
+        self.process = launch(self.address, &self.arguments, self.folder.path());
     }
 }
 
@@ -125,21 +135,40 @@ impl Drop for Redis {
     }
 }
 
-fn free_address() -> SocketAddr {
-    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-    free.local_addr().expect("its number")
+const CERTIFICATE: &str = "redis.pem";
+
+/// A certificate for `localhost` and its key, as files in a folder.
+pub(crate) fn certify(folder: &Path) -> (PathBuf, PathBuf) {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let files = (folder.join(CERTIFICATE), folder.join("redis.key"));
+    fs::write(&files.0, cert.pem()).expect("a file");
+    fs::write(&files.1, signing_key.serialize_pem()).expect("a file");
+    files
 }
 
-fn launch(address: SocketAddr, tls: Option<&Tls>) -> Child {
-    let port = address.port().to_string();
-    let mut command = Command::new("redis-server");
-    command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
-    if let Some(tls) = tls {
-        command.args(["--tls-port", &tls.port.to_string(), "--tls-auth-clients", "no"]);
-        command.arg("--tls-cert-file").arg(tls.path("redis.pem"));
-        command.arg("--tls-key-file").arg(tls.path("redis.key"));
+pub(crate) fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+/// The nodes of a Redis Cluster also listen at the port 10,000 above.
+pub(crate) fn free_address() -> SocketAddr {
+    loop {
+        let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = free.local_addr().expect("its number");
+        let above = address.port().checked_add(10_000);
+        if above.is_some_and(|above| TcpListener::bind(("127.0.0.1", above)).is_ok()) {
+            return address;
+        }
     }
-    let mut process = command
+}
+
+fn launch(address: SocketAddr, arguments: &[String], folder: &Path) -> Child {
+    let mut process = Command::new("redis-server")
+        // The name of a file of settings comes first, if there is one.
+        .args(arguments)
+        .args(["--port", &address.port().to_string(), "--bind", "127.0.0.1", "--dir"])
+        .arg(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()

@@ -30,6 +30,14 @@ impl Worker {
         eventually("the worker ends", || self.0.try_wait().expect("a child"))
     }
 
+    /// Sends a signal.
+    ///
+    /// # Panics
+    /// There is no such process.
+    pub fn signal(&self, name: &str) {
+        signal(&self.0, name);
+    }
+
     /// Ends it by SIGKILL.
     ///
     /// # Panics

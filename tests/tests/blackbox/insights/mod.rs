@@ -1,8 +1,8 @@
 //! The insights feed: rollups that equal a recount, whatever happens to Redis and to workers.
 
-mod counts;
+pub(crate) mod counts;
 mod letters;
-mod load;
+pub(crate) mod load;
 mod redis;
 mod rollups;
 mod stream;

@@ -1,32 +1,23 @@
 //! Workers are killed at any moment; relays and workers are as many as one likes.
+//!
+//! Those that read from Redis die in `resilience::chaos`.
 
 use super::counts::all_is_added_up;
 use super::load::under_load;
 use rand::RngExt;
 use std::time::Duration;
-use tests::{Database, Redis, Service, both, setting};
+use tests::{Database, Redis, Service, both};
 
-both!(
-    workers_die_reading_from_redis,
-    workers_die_reading_from_the_database,
-    two_relays_and_four_workers
-);
+both!(workers_die_reading_from_the_database, two_relays_and_four_workers);
 
-fn workers_die_reading_from_redis(database: Database) {
-    let redis = Redis::start();
-    let builder = Service::builder(database).flag("--no-worker");
-    workers_die(&builder.env("REDIS_URL", &redis.url()).start());
-}
+const DEATHS: usize = 5;
 
 fn workers_die_reading_from_the_database(database: Database) {
-    workers_die(&Service::builder(database).flag("--no-worker").start());
-}
-
-fn workers_die(service: &Service) {
+    let service = &Service::builder(database).flag("--no-worker").start();
     let admin = service.admin();
     under_load(&service.key(), "load", || {
         let _other = service.worker();
-        for _ in 0..setting("WORKER_ROUNDS", 5) {
+        for _ in 0..DEATHS {
             let worker = service.worker();
             std::thread::sleep(Duration::from_millis(rand::rng().random_range(50..600)));
             worker.kill();

@@ -7,11 +7,8 @@ use tests::{Client, Database, Link, PROJECT, Service, bodies, eventually};
 /// A service whose PostgreSQL is at the other end of a link.
 fn linked() -> (Service, Link) {
     let database = Database::postgres();
-    let url = database.url();
-    let (user, place) = url.strip_prefix("postgres://").unwrap().split_once('@').unwrap();
-    let (address, name) = place.split_once('/').unwrap();
-    let link = Link::to(address.parse().unwrap());
-    let url = format!("postgres://{user}@{}/{name}", link.address());
+    let link = Link::to(database.address().unwrap());
+    let url = database.url_by(Some(link.address()));
     let service = Service::builder(database).env("DATABASE_URL", &url);
     (service.env("RESEARCHFLOW_SPOOL_MAX_BYTES", "0").start(), link)
 }

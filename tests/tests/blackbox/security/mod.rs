@@ -7,5 +7,6 @@ mod edge;
 mod matrix;
 mod phi;
 mod production;
+mod redis_user;
 mod tamper;
 mod validation;
