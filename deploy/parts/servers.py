@@ -91,8 +91,8 @@ def pgbouncer(place, secrets):
     folder = place.private("pgbouncer", accounts.PGBOUNCER)
     shutil.copy(INFRASTRUCTURE / "pgbouncer/pgbouncer.ini", folder)
     (folder / "place.ini").write_text(
-        f"[databases]\nresearchflow = host=127.0.0.1 port={place.port('postgres')} dbname=researchflow\n\n"
-        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {place.port('pgbouncer')}\nunix_socket_dir =\n")
+        f"listen_addr = 127.0.0.1\nlisten_port = {place.port('pgbouncer')}\nunix_socket_dir =\n\n"
+        f"[databases]\nresearchflow = host=127.0.0.1 port={place.port('postgres')} dbname=researchflow\n")
     shutil.copy(secrets.folder / "pgbouncer_userlist", folder / "userlist.txt")
     for file in folder.iterdir():
         accounts.give(file, accounts.PGBOUNCER)
