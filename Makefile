@@ -9,7 +9,7 @@ BUILD = $(CARGO) build --locked --workspace --all-targets
 BLACKBOX = tests/services $(CARGO) test --locked --workspace --test blackbox --
 
 .DEFAULT_GOAL := help
-.PHONY: help run test blackbox crash chaos tamper schemathesis flood chaos-edge slow-clients bench-ingest bench-worker bench-edge bench-overload bench-cache profile-edge check clean
+.PHONY: help run test blackbox crash chaos tamper schemathesis flood chaos-edge slow-clients bench-ingest bench-worker bench-edge bench-overload bench-cache profile-edge stack stack-down test-stack check clean
 
 help: ## Prints this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,21 @@ bench-overload: ## Measures goodput, refusals and probes at up to 10 times the p
 	scripts/prerequisites bench
 	$(CARGO) build --locked --release -p researchflow
 	ulimit -n $$(ulimit -Hn) && tests/services $(CARGO) run --locked --release -p tests --bin bench-overload
+
+stack: ## The production topology on this machine, without containers; ctrl-C stops it (DETACH=1 leaves it)
+	scripts/prerequisites stack
+	$(CARGO) build --locked --release -p researchflow
+	deploy/stack up $(if $(DETACH),--detach) $(if $(STAGING),--environment staging)
+
+stack-down: ## Stops it; DESTROY=1 deletes its data and secrets, too
+	deploy/stack down $(if $(DESTROY),--destroy)
+
+test-stack: ## Releases under load, bad releases, restore, monitoring, manifests (LOAD_REQUESTS=100000 for a long one)
+	scripts/prerequisites test-stack
+	$(CARGO) build --locked --release -p researchflow
+	python3 -m venv target/production-venv
+	target/production-venv/bin/pip install --quiet --disable-pip-version-check -r tests/production/requirements.txt
+	target/production-venv/bin/python -m unittest -v tests.production.test_manifests tests.production.test_monitoring tests.production.test_stack
 
 check: ## Formatting, lints, documentation, licences; warnings are errors
 	scripts/prerequisites run

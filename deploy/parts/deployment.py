@@ -11,15 +11,16 @@ KEPT_RELEASES = 3
 
 
 class Limits:
-    """What a new release has to keep to while it is watched."""
+    """What a new release has to keep to: how soon it is ready, and how it does while it is watched."""
 
-    def __init__(self, seconds=30, error_rate=0.01, latency=1.0):
-        self.seconds, self.error_rate, self.latency = seconds, error_rate, latency
+    def __init__(self, ready, seconds, error_rate, latency):
+        self.ready, self.seconds, self.error_rate, self.latency = ready, seconds, error_rate, latency
 
 
 def release(place, binary, limits, with_backup=True):
     """Puts BINARY in the place of what runs. Returns whether it stayed."""
     with place.alone():
+        give_up_leftovers(place)
         old = place.state["release"]
         new = instances.keep(place, binary)
         record = Record(place, "release", before=old["sha256"], after=new["sha256"], binary=str(binary))
@@ -29,6 +30,7 @@ def release(place, binary, limits, with_backup=True):
 def rollback(place, limits):
     """Puts the release before this one back. The schema stays: each version works with the next one's."""
     with place.alone():
+        give_up_leftovers(place)
         previous, old = place.state["previous"], place.state["release"]
         if previous is None:
             raise Failure("there is no release before this one")
@@ -37,10 +39,20 @@ def rollback(place, limits):
         return replace(place, record, new, limits, with_backup=False, migrate=False)
 
 
+def give_up_leftovers(place):
+    """A deployment that was killed may have left processes, and nginx calling them."""
+    candidate = place.state.get("candidate")
+    if candidate:
+        proxy.switch(place, [it["port"] for it in place.state["release"]["serve"]])
+        instances.stop(candidate)
+        place.state["candidate"] = None
+        place.save()
+
+
 def replace(place, record, new, limits, with_backup, migrate):
     old = place.state["release"]
     try:
-        prepare(place, record, new, with_backup, migrate)
+        prepare(place, record, new, limits, with_backup, migrate)
     except Failure as failure:
         # Nothing was switched: the old processes never noticed.
         instances.stop(new)
@@ -59,7 +71,7 @@ def replace(place, record, new, limits, with_backup, migrate):
     return True
 
 
-def prepare(place, record, new, with_backup, migrate):
+def prepare(place, record, new, limits, with_backup, migrate):
     with record.step("check"):
         checks.all_of(place, new, must_be_well=migrate)
     if with_backup:
@@ -70,7 +82,7 @@ def prepare(place, record, new, with_backup, migrate):
             entry["said"] = instances.command(place, new, "migrate", "up").strip()
     with record.step("start the new beside the old") as entry:
         place.state["candidate"] = new
-        instances.start(place, new)
+        instances.start(place, new, limits.ready)
         entry["ports"] = [it["port"] for it in new["serve"]]
     with record.step("smoke"):
         instances.smoke_all(new)

@@ -35,7 +35,7 @@ def command(place, release, *arguments, stdin=subprocess.DEVNULL):
                cwd=place.folder / "data", stdin=stdin)
 
 
-def start(place, release):
+def start(place, release, ready_seconds=READY_SECONDS):
     """Starts the processes that serve, at free ports beside whatever runs, and waits until they are
     ready. None of them is left if one does not come to that."""
     place.private("data", accounts.SERVICE)
@@ -44,7 +44,7 @@ def start(place, release):
             release["serve"].append(launch(place, release, "serve", "--no-migrate"))
             place.save()
         for instance in release["serve"]:
-            wait_ready(place, instance)
+            wait_ready(instance, ready_seconds)
     except Failure:
         stop(release)
         raise
@@ -58,14 +58,14 @@ def launch(place, release, *arguments):
     return {**started, "port": port, "metrics": metrics, "log": str(log)}
 
 
-def wait_ready(place, instance):
+def wait_ready(instance, seconds):
     url = f"http://127.0.0.1:{instance['port']}/ready"
-    process.wait(lambda: ask(url)[0] == 200 or not process.is_alive(instance), READY_SECONDS, every=0.1)
+    process.wait(lambda: ask(url)[0] == 200 or not process.is_alive(instance), seconds, every=0.1)
     status, text = ask(url)
     if status != 200:
         ended = "" if process.is_alive(instance) else " and ended"
         with open(instance["log"], errors="replace") as log:
-            raise Failure(f"a new process was not ready in {READY_SECONDS} s{ended}: {status} {text} {log.read()[-1000:]}")
+            raise Failure(f"a new process was not ready in {seconds:g} s{ended}: {status} {text} {log.read()[-1000:]}")
 
 
 def smoke_all(release):

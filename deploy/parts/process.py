@@ -18,6 +18,8 @@ def start(command, log, account, cwd, environment=None):
                                  stderr=lines, cwd=cwd, env=environment, start_new_session=True,
                                  **account)
     fields = stat(child.pid)
+    # It is followed by its number from here on, by whichever command comes next: Python need not wait.
+    child.returncode = 0
     if fields is None:
         raise Failure(f"{command[0]} ended at once: see {log}")
     return {"pid": child.pid, "started": fields["started"]}

@@ -12,7 +12,7 @@ sys.path.insert(0, str(REPOSITORY / "deploy"))
 from parts import databases, instances, process  # noqa: E402
 from parts.place import Place  # noqa: E402
 
-BINARY = os.environ.get("RESEARCHFLOW_BINARY", str(REPOSITORY / "target/release/researchflow"))
+BINARY = os.path.abspath(os.environ.get("RESEARCHFLOW_BINARY", REPOSITORY / "target/release/researchflow"))
 # What one client of a test sends is more than people do.
 ROOM = "RESEARCHFLOW_RATE_LIMITS=api=600000/60,ingest=600000/60"
 

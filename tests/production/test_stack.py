@@ -15,7 +15,10 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from tests.production.stack import BINARY, Stack, alive, database, finish
+from tests.production.stack import BINARY, REPOSITORY, Stack, alive, database, finish
+from parts import process  # noqa: E402  (deploy/ is in the path by now)
+from parts.place import free_port  # noqa: E402
+from parts.web import ask  # noqa: E402
 
 REQUESTS = int(os.environ.get("LOAD_REQUESTS", "3000"))
 FAKE = Path(__file__).with_name("fake_service.py")
@@ -102,7 +105,7 @@ class TheStack(unittest.TestCase):
 
     def test_a_release_that_does_not_become_ready_changes_nothing(self):
         before = self.serving()
-        self.stack.script("deploy", "release", self.fake("unready"), "--no-backup", expect=1)
+        self.stack.script("deploy", "release", self.fake("unready"), "--no-backup", "--ready", "3", expect=1)
         record = self.stack.last_record()
         self.assertEqual(record["result"], "failed")
         self.assertIn("not ready", record["reason"])
@@ -146,14 +149,21 @@ class TheStack(unittest.TestCase):
 class Sqlite(unittest.TestCase):
     def test_a_file_in_use_is_backed_up_and_restored(self):
         with tempfile.TemporaryDirectory() as folder:
-            environment = {**os.environ, "RESEARCHFLOW_DATA_DIR": folder, "RESEARCHFLOW_ENV": "development"}
+            port = free_port()
+            environment = {**os.environ, "RESEARCHFLOW_DATA_DIR": folder, "RESEARCHFLOW_LISTEN": f"127.0.0.1:{port}"}
             run = lambda *command: subprocess.run([str(it) for it in command], env=environment, text=True, check=True,
                                                   capture_output=True, cwd=folder).stdout
-            run(BINARY, "migrate", "up")
-            run(BINARY, "admin", "user", "create", "--email", "somebody@example.org")
-            deploy = Path(__file__).resolve().parents[2] / "deploy/deploy"
+            service = subprocess.Popen([BINARY, "serve"], env=environment, cwd=folder, text=True, stdout=subprocess.PIPE)
+            self.addCleanup(service.stdout.close)
+            self.addCleanup(service.wait)
+            self.addCleanup(service.terminate)
+            key = next(line.split()[-1] for line in service.stdout if line.startswith("API key"))
+            self.assertTrue(process.wait(lambda: ask(f"http://127.0.0.1:{port}/ready")[0] == 200, 30))
+            run(BINARY, "seed", "--url", f"http://127.0.0.1:{port}", "--key", key, "--runs", "3")
+            deploy = REPOSITORY / "deploy/deploy"
             url, copy = f"sqlite://{folder}/researchflow.db", f"sqlite://{folder}/restored.db"
             kept = run(deploy, "backup", "--database", url, "--binary", BINARY, "--to", f"{folder}/kept").strip()
+            self.assertGreater(json.loads(Path(kept, "counts.json").read_text())["invocations"], 20)
             self.assertIn("Nothing was altered", run(deploy, "restore", kept, "--database", copy, "--binary", BINARY))
 
 
