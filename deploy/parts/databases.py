@@ -44,6 +44,9 @@ class Postgres:
     def is_empty(self):
         return not self.query(TABLES)
 
+    def empty(self):
+        self.query("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
     def counts(self):
         return {table: int(self.query(f'SELECT count(*) FROM "{table}"')[0]) for table in self.query(TABLES)}
 

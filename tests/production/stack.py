@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,11 +23,26 @@ class Stack:
         self.folder = tempfile.mkdtemp(prefix="researchflow-stack-", dir="/var/tmp")
         os.chmod(self.folder, 0o711)
         try:
-            self.script("stack", "up", "--binary", BINARY, "--detach", "--set", ROOM)
+            self.up()
         except AssertionError:
             self.end()
             raise
         self.key = self.command("admin", "key", "create", "--scope", "ingest", "--scope", "read").split()[-1]
+
+    def up(self):
+        self.script("stack", "up", "--binary", BINARY, "--detach", "--set", ROOM)
+
+    def destroy_data(self):
+        """As if the disks were lost: what is left are secrets, which are kept elsewhere too."""
+        self.script("stack", "down")
+        for name in ("postgres", "redis", "data"):
+            shutil.rmtree(Path(self.folder) / name)
+        self.up()
+
+    def begin(self, name, *arguments):
+        """Starts deploy/NAME."""
+        command = [sys.executable, REPOSITORY / "deploy" / name, "--dir", self.folder, *arguments]
+        return subprocess.Popen([str(it) for it in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def end(self):
         self.script("stack", "down", "--destroy", expect=None)

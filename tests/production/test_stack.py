@@ -120,6 +120,17 @@ class TheStack(unittest.TestCase):
         self.assertEqual(self.serving(), before)
         self.stack.script("deploy", "check")
 
+    def test_a_release_that_is_interrupted_is_taken_back(self):
+        before = self.serving()
+        deployment = self.stack.begin("deploy", "release", self.another_binary(), "--no-backup", "--watch", "300")
+        watching = lambda: self.stack.last_record()["steps"][-1:] and self.stack.last_record()["steps"][-1]["step"] == "watch"
+        self.assertTrue(process.wait(watching, 60))
+        deployment.terminate()
+        self.assertEqual(deployment.wait(), 1)
+        self.assertEqual(self.stack.last_record()["result"], "rolled back")
+        self.assertEqual(self.serving(), before)
+        self.stack.script("deploy", "check")
+
     def test_what_was_backed_up_and_destroyed_is_restored_and_verified(self):
         finish(self.stack.load(200))
         folder = self.stack.script("deploy", "backup").split()[-1]
@@ -127,11 +138,15 @@ class TheStack(unittest.TestCase):
         self.assertNotIn((self.stack.place.secrets / "ledger_key").read_text().strip(), settings)
         counts = json.loads(Path(folder, "counts.json").read_text())
         self.assertGreaterEqual(counts["invocations"], 100)
+        self.stack.destroy_data()
+        self.assertEqual(database(self.stack).counts()["invocations"], 0)
         self.stack.script("deploy", "restore", folder, expect=1)
-        database(self.stack).query("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        said = self.stack.script("deploy", "restore", folder)
+        said = self.stack.script("deploy", "restore", folder, "--replace")
         self.assertIn("Nothing was altered", said)
         self.stack.script("deploy", "check")
+        # The key that was made before is known again, and the ledger goes on.
+        self.assertEqual(finish(self.stack.load(40))["failed"], 0)
+        self.assertIn("Nothing was altered", self.stack.command("ledger", "verify"))
 
     def test_a_backup_that_was_changed_is_refused(self):
         folder = Path(self.stack.script("deploy", "backup").split()[-1])
