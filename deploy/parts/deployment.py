@@ -2,7 +2,7 @@
 
 import shutil
 
-from . import backup, checks, instances, process, proxy, smoke
+from . import backup, checks, instances, proxy, smoke
 from .record import Record
 from .terminal import Failure
 from .watch import watch
@@ -40,12 +40,13 @@ def rollback(place, limits):
 
 
 def give_up_leftovers(place):
-    """A deployment that was killed may have left processes, and nginx calling them."""
-    candidate = place.state.get("candidate")
-    if candidate:
+    """A deployment that was killed may have left processes, and nginx calling the new ones."""
+    left = [place.state[name] for name in ("candidate", "retired") if place.state.get(name)]
+    if left:
         proxy.switch(place, [it["port"] for it in place.state["release"]["serve"]])
-        instances.stop(candidate)
-        place.state["candidate"] = None
+        for processes in left:
+            instances.stop(processes)
+        place.state.update(candidate=None, retired=None)
         place.save()
 
 
@@ -66,8 +67,11 @@ def replace(place, record, new, limits, with_backup, migrate):
         give_back(place, record, old, new)
         record.end("rolled back", failure)
         return False
-    finish(place, record, old, new)
-    record.end("done")
+    try:
+        finish(place, record, old, new)
+        record.end("done")
+    except Failure as failure:
+        record.end("done", f"what was left over is for the next deployment: {failure}")
     return True
 
 
@@ -107,16 +111,16 @@ def give_back(place, record, old, new):
 
 
 def finish(place, record, old, new):
-    kept = {**old, "serve": [], "worker": None}
+    """From here on the new release is the one that runs; the old one is only to end."""
+    previous = {**old, "serve": [], "worker": None} if old["sha256"] != new["sha256"] else place.state["previous"]
+    place.state.update(release=new, previous=previous, retired=old, candidate=None)
+    place.save()
     with record.step("replace the worker"):
         instances.start_worker(place, new)
-        if old["worker"]:
-            process.stop(old["worker"])
-            old["worker"] = None
-    place.state.update(release=new, previous=kept, candidate=None)
     with record.step("drain the old") as entry:
         entry["ended_by_themselves"] = instances.stop(old)
-    place.save()
+        place.state["retired"] = None
+        place.save()
     with record.step("clean up"):
         clean_up(place)
 

@@ -28,8 +28,7 @@ class Place:
         self.backups = self.folder / "backups"
         self.file = self.folder / "stack.json"
         self.state = {"settings": {}, "ports": {}, "servers": {}, "release": None, "previous": None}
-        if self.file.exists():
-            self.state = json.loads(self.file.read_text())
+        self.read()
 
     def make(self):
         """The folders; others may pass through to what is theirs, and list nothing."""
@@ -44,6 +43,10 @@ class Place:
         folder.chmod(0o700)
         accounts.give(folder, owner)
         return folder
+
+    def read(self):
+        if self.file.exists():
+            self.state = json.loads(self.file.read_text())
 
     def save(self):
         draft = self.file.with_suffix(".new")
@@ -79,6 +82,7 @@ class Place:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Failure(f"another deployment is under way in {self.folder}") from None
+            self.read()
             yield
 
 
