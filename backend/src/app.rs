@@ -92,17 +92,11 @@ pub fn create_app(
     let (clock, settings) = (state.clock, state.config.edge.clone());
     let subject = auth::subjects(state.clone(), authenticator.clone());
     let callers = Callers::new(state.clone(), authenticator.clone(), limiter.clone());
-    App::new()
-        .app_data(web::Data::new(state.clone()))
-        .app_data(web::Data::new(batcher))
-        .app_data(web::Data::new(insights))
-        .app_data(web::Data::new(authenticator))
-        .app_data(web::Data::new(oidc))
-        .app_data(web::Data::new(projects))
-        .app_data(web::Data::new(limiter.clone()))
-        .app_data(web::PayloadConfig::new(4 << 20))
+    // A scope of its own, since the compiler forgets the types of what a scope wraps: those of all
+    // layers in one would have names of 350,000 characters.
+    let routes = web::scope("")
         // 11. quotas, by key, user or address
-        .wrap(rate_limit(limiter, subject))
+        .wrap(rate_limit(limiter.clone(), subject))
         // 10. bodies that come too slowly
         .wrap(pace_body(BodyPace::default()))
         // 9. beyond capacity, refuse at once
@@ -111,25 +105,13 @@ pub fn create_app(
         .wrap(from_fn(panics))
         // 7. every error is a problem
         .wrap(from_fn(problems))
-        // 6. compression, where it is safe
-        .wrap(from_fn(compression))
-        // 5. other origins that may read
-        .wrap(cors(&edge::cors_settings(&settings)))
-        // 4. headers that every answer has
-        .wrap(security_headers(edge::headers(&settings)))
-        // 3. metrics, and the one log line
-        .wrap(edge::observe(state.metrics.clone()))
-        // 2. request id and span
-        .wrap(request_id(move || clock.new_id()))
-        // 1. clients that do not read their answers
-        .wrap(from_fn(watch_connection))
         // Routes are tried in this order: the busiest first.
         .service(otlp_scope("/v1", callers.clone()))
         .service(otlp_scope("/api/public/otel/v1", callers.clone()))
         .service(
             web::scope("/api/v1")
                 // 14. a repeated POST gets its first answer
-                .wrap(edge::idempotent(state, auth::caller))
+                .wrap(edge::idempotent(state.clone(), auth::caller))
                 // 13. no other site acts in a user's name
                 .wrap(csrf(Vec::new(), auth::has_session))
                 // 12. who is calling
@@ -151,7 +133,29 @@ pub fn create_app(
         })
         .configure(pages::routes)
         .configure(ledger::routes)
-        .default_service(web::to(edge::not_found))
+        .default_service(web::to(edge::not_found));
+    App::new()
+        .app_data(web::Data::new(state.clone()))
+        .app_data(web::Data::new(batcher))
+        .app_data(web::Data::new(insights))
+        .app_data(web::Data::new(authenticator))
+        .app_data(web::Data::new(oidc))
+        .app_data(web::Data::new(projects))
+        .app_data(web::Data::new(limiter))
+        .app_data(web::PayloadConfig::new(4 << 20))
+        // 6. compression, where it is safe
+        .wrap(from_fn(compression))
+        // 5. other origins that may read
+        .wrap(cors(&edge::cors_settings(&settings)))
+        // 4. headers that every answer has
+        .wrap(security_headers(edge::headers(&settings)))
+        // 3. metrics, and the one log line
+        .wrap(edge::observe(state.metrics.clone()))
+        // 2. request id and span
+        .wrap(request_id(move || clock.new_id()))
+        // 1. clients that do not read their answers
+        .wrap(from_fn(watch_connection))
+        .service(routes)
 }
 
 /// Where OTLP exporters send: the standard path, and the one that Langfuse's SDK knows. Sessions
