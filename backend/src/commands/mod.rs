@@ -15,7 +15,9 @@ mod serve;
 mod smoke;
 mod worker;
 
+use crate::audit::{self, Act, Actor};
 use crate::config::{self, Config, ConfigArgs};
+use crate::db::Conn;
 use crate::state::AppState;
 use crate::telemetry;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -150,6 +152,17 @@ impl OnDatabase {
         let config: Config = self.config.validate().map_err(Failure::new)?;
         AppState::new(config).map_err(Failure::new)
     }
+}
+
+/// Makes the heads of a new ledger, and takes over what a previous key signed: whoever is the first
+/// to write.
+fn adopt_ledger(conn: &mut Conn, state: &AppState) -> Result<(), Failure> {
+    for (log, from) in crate::ledger::adopt(conn, &state.signers)? {
+        let to = log.key(&state.signers).verifier().to_string();
+        let act = Act::LedgerKeyRotated { log, from, to };
+        audit::append(conn, state, Actor::Operator, None, act)?;
+    }
+    Ok(())
 }
 
 /// Starts logging for a command that serves.

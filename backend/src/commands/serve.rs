@@ -1,6 +1,6 @@
 //! `researchflow serve`.
 
-use super::{Failure, Verdict, say, start_logging};
+use super::{Failure, Verdict, adopt_ledger, say, start_logging};
 use crate::app::{Handles, create_app};
 use crate::audit::{self, Act, Actor};
 use crate::auth::{self, Bootstrapped};
@@ -8,7 +8,7 @@ use crate::config::{Config, ConfigArgs};
 use crate::db::{self, migrate};
 use crate::insights::{self, Insights};
 use crate::state::AppState;
-use crate::{invocations, ledger, probes, projects, reports};
+use crate::{invocations, probes, projects, reports};
 use actix_web::{App, HttpServer, web};
 use hardening::limits::Trust;
 use hardening::serve::tls::{ReloadingCertificate, TlsError};
@@ -81,11 +81,7 @@ fn prepare(state: &AppState, migrate: bool) -> Result<Bootstrapped, Failure> {
         }
     }
     db::write(&mut conn, |conn| {
-        for (log, from) in ledger::adopt(conn, &state.signers)? {
-            let to = log.key(&state.signers).verifier().to_string();
-            let act = Act::LedgerKeyRotated { log, from, to };
-            audit::append(conn, state, Actor::Operator, None, act)?;
-        }
+        adopt_ledger(conn, state)?;
         let secret = rand::random::<[u8; 32]>().to_vec();
         let (id, now) = (state.clock.new_id(), state.clock.now().micros());
         let (project_id, made) = projects::ensure_default(conn, id, secret, now)?;

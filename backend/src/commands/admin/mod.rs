@@ -3,7 +3,8 @@
 mod keys;
 mod users;
 
-use super::{OnDatabase, Verdict};
+use super::{OnDatabase, Verdict, adopt_ledger};
+use crate::db;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct AdminArgs {
@@ -25,6 +26,9 @@ enum What {
 
 pub(super) fn run(args: AdminArgs) -> Verdict {
     let state = args.on.state()?;
+    let mut conn = state.db.connect()?;
+    db::write(&mut conn, |conn| adopt_ledger(conn, &state))?;
+    drop(conn);
     match args.what {
         What::User(command) => users::run(&state, command)?,
         What::Key(command) => keys::run(&state, command)?,

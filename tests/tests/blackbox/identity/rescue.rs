@@ -11,7 +11,8 @@ const NEW: &str = "zwölf Äpfel fielen nachts";
 both!(
     a_forgotten_password_is_reset,
     a_lost_second_factor_is_reset,
-    a_disabled_user_is_let_in_again
+    a_disabled_user_is_let_in_again,
+    the_first_user_is_made_before_the_first_start
 );
 
 fn command(service: &Service, name: &str, more: &[&str]) -> Outcome {
@@ -92,4 +93,12 @@ fn a_disabled_user_is_let_in_again(database: Database) {
     user.get(CURRENT).problem(401);
     sign_in(&service, PASSWORD).expect(201);
     audited(&service.admin(), "user_enabled");
+}
+
+fn the_first_user_is_made_before_the_first_start(database: Database) {
+    std::fs::create_dir_all(database.data_dir()).unwrap();
+    done(&database.researchflow(&["migrate", "up"]));
+    done(&database.researchflow(&["admin", "user", "create", "--email", EMAIL, "--admin"]));
+    done(&database.researchflow(&["ledger", "verify"]));
+    assert_eq!(database.count("SELECT COUNT(*) FROM users"), 1);
 }
