@@ -1,13 +1,14 @@
 //! `GET …/costs`.
 
+use super::remembered::{Question, answer};
 use crate::auth::Action;
 use crate::edge::{Query, resource};
 use crate::error::ApiError;
-use crate::insights::{Figures, GroupBy, Scope, sums};
+use crate::insights::{Figures, GroupBy, Line};
 use crate::projects::Access;
 use crate::state::AppState;
 use actix_web::http::Method;
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 use invocation::Timestamp;
 use pricing::Usd;
 use serde::{Deserialize, Serialize};
@@ -72,11 +73,29 @@ impl CostItem {
 }
 
 #[derive(Serialize, utoipa::ToSchema)]
-struct Costs {
+pub(super) struct Costs {
     /// The groups, by key.
     items: Vec<CostItem>,
     /// All of them together.
     total: CostItem,
+}
+
+impl Costs {
+    /// The groups' and all together.
+    pub(super) fn of(lines: Vec<Line>) -> Self {
+        let add = |sum: Figures, more: &Figures| sum.saturating_plus(more);
+        let total = lines.iter().map(|line| &line.figures).fold(Figures::default(), add);
+        Self {
+            items: lines.into_iter().map(|line| CostItem::new(line.key, &line.figures)).collect(),
+            total: CostItem::new(None, &total),
+        }
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn weight(&self) -> usize {
+        let keys = self.items.iter().filter_map(|item| item.key.as_ref()).map(String::len);
+        (self.items.len() + 1) * size_of::<CostItem>() + keys.sum::<usize>()
+    }
 }
 
 /// What the project's calls cost.
@@ -91,7 +110,7 @@ async fn costs(
     access: Access,
     project: web::Path<String>,
     query: Query<CostQuery>,
-) -> Result<web::Json<Costs>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let project = access.project(&project, Action::ReadCosts).await?;
     let CostQuery { group_by, from, to } = query.into_inner();
     if group_by == GroupBy::Project {
@@ -106,15 +125,6 @@ async fn costs(
         return Err(ApiError::field("/to", "must be later than from"));
     }
     let (from, to) = (from.map(Timestamp::micros), to.map(Timestamp::micros));
-    let lines = state.db.read(move |conn| {
-        let scope = Scope { project_id: Some(&project.id), run_id: None, from, to };
-        sums(conn, scope, group_by)
-    });
-    let lines = lines.await?;
-    let add = |sum: Figures, more: &Figures| sum.saturating_plus(more);
-    let total = lines.iter().map(|line| &line.figures).fold(Figures::default(), add);
-    Ok(web::Json(Costs {
-        items: lines.into_iter().map(|line| CostItem::new(line.key, &line.figures)).collect(),
-        total: CostItem::new(None, &total),
-    }))
+    let question = Question { project_id: project.id.clone(), group_by, from, to };
+    Ok(HttpResponse::Ok().json(&*answer(&state, question).await?))
 }

@@ -3,5 +3,6 @@
 //! Asks `insights` for the sums; owns no table.
 
 mod api;
+mod remembered;
 
 pub use api::{paths, routes};

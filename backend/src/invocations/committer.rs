@@ -15,6 +15,8 @@ use crate::db::DbError;
 use crate::error::{ApiError, Code};
 use crate::ledger::LedgerError;
 use crate::state::AppState;
+use cache::Scope;
+use std::collections::HashSet;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
@@ -234,13 +236,25 @@ async fn write(
     groups: impl FnOnce() -> Vec<Vec<Prepared>> + Send + 'static,
 ) -> Result<Vec<Vec<Receipt>>, LedgerError> {
     let (started, signers) = (Instant::now(), Arc::clone(&state.signers));
-    let stored = state.db.write(move |conn| store::insert(conn, &signers, groups())).await;
+    let stored = state.db.write(move |conn| {
+        let groups = groups();
+        let changed = changed(&groups);
+        Ok::<_, LedgerError>((store::insert(conn, &signers, groups)?, changed))
+    });
+    let stored = stored.await;
     state.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
-    if let Ok(receipts) = &stored {
-        let events: usize = receipts.iter().map(Vec::len).sum();
-        state.metrics.commit_events.observe(events as f64);
-    }
-    stored
+    let (receipts, changed) = stored?;
+    let events: usize = receipts.iter().map(Vec::len).sum();
+    state.metrics.commit_events.observe(events as f64);
+    state.cache.bump_here(&changed);
+    Ok(receipts)
+}
+
+/// What was remembered of the projects that these events are of.
+fn changed(groups: &[Vec<Prepared>]) -> Vec<Scope> {
+    let of = |event: &Prepared| event.facts.project_id.clone();
+    let projects: HashSet<String> = groups.iter().flatten().map(of).collect();
+    projects.iter().map(|project_id| super::scope(project_id)).collect()
 }
 
 fn refuse(waiters: Vec<Waiter>, error: &LedgerError) {

@@ -28,3 +28,9 @@ pub use spool::{SpoolError, SpoolState};
 pub use store::{
     Filter, Page, between, erase_project, list_runs, of_run, run_span, scan, stands_at,
 };
+
+/// What becomes old with each event of a project that this process stores. Other processes are not
+/// told: whoever remembers what follows from events must not believe it for as long as a second.
+pub fn scope(project_id: &str) -> cache::Scope {
+    cache::Scope::new("events", project_id)
+}

@@ -164,6 +164,13 @@ impl Cache {
         }
     }
 
+    /// The same for readers of this process alone, at no cost: others are not told. For what changes
+    /// all the time, in [kinds](Kind::local) that never leave the process and that nobody believes
+    /// for longer than others may take to see a change.
+    pub fn bump_here(&self, scopes: &[Scope]) {
+        self.0.known.write().changed_unannounced(scopes);
+    }
+
     /// What it has done, and how it is.
     #[must_use]
     pub fn stats(&self) -> Stats {

@@ -8,14 +8,49 @@ use crate::insights::{Figures, GroupBy, InsightsError, Scope, Unapplied, sums_be
 use crate::invocations::{self, Facts};
 use crate::projects::Access;
 use crate::state::AppState;
-use actix_web::web;
+use actix_web::{HttpResponse, web};
+use cache::{Kind, Settings};
 use invocation::{Millis, Timestamp};
 use pricing::Usd;
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 /// A tree holds this many invocations at most; a longer run is cut and says so.
 const MAX_NODES: i64 = 10_000;
+
+/// Runs, by page. Whoever stores events sees them here at once; those that another process stored,
+/// within a second.
+const RUNS: Kind<Name, ListPage<RunView>> =
+    Kind::local("runs", Name::scopes, |page: &ListPage<RunView>| {
+        page.items.len() * size_of::<RunView>()
+    })
+    .ttl(Settings::TRUST);
+
+/// A run as a tree, in the same way.
+const RUN: Kind<Name, RunTree> = Kind::local("run", Name::scopes, |run: &RunTree| {
+    size_of::<RunTree>() + run.nodes * size_of::<Node>()
+})
+.ttl(Settings::TRUST)
+.absent(Settings::TRUST);
+
+/// A page of a project's runs, or one of them.
+struct Name {
+    project_id: String,
+    what: String,
+}
+
+impl Name {
+    fn scopes(&self) -> Vec<cache::Scope> {
+        vec![invocations::scope(&self.project_id)]
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.project_id, self.what)
+    }
+}
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct RunView {
@@ -79,23 +114,23 @@ pub(super) async fn list(
     access: Access,
     project: web::Path<String>,
     query: Query<PageQuery>,
-) -> Result<web::Json<ListPage<RunView>>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let project = access.project(&project, Action::ReadEvents).await?;
     let PageQuery { limit, cursor } = query.into_inner();
     let before = cursor.as_ref().map(Cursor::numbers::<1>).transpose()?.map(|[index]| index);
-    let (views, last) = state
-        .db
-        .read(move |conn| {
-            let runs = invocations::list_runs(conn, &project.id, before, limit.get())?;
-            let last = runs.last().map_or(0, |(_, first_index)| *first_index);
-            let unapplied = Unapplied::read(conn)?;
-            let views = runs
-                .into_iter()
-                .map(|(run_id, _)| RunView::read(conn, &unapplied, &project.id, run_id));
-            Ok::<_, InsightsError>((views.collect::<Result<Vec<_>, _>>()?, last))
-        })
-        .await?;
-    Ok(web::Json(ListPage::new(views, limit, |_| Cursor::of([last.to_string()]))))
+    let name = Name { project_id: project.id.clone(), what: format!("{before:?}/{}", limit.get()) };
+    let read = move |conn: &mut _| {
+        let runs = invocations::list_runs(conn, &project.id, before, limit.get())?;
+        let last = runs.last().map_or(0, |(_, first_index)| *first_index);
+        let unapplied = Unapplied::read(conn)?;
+        let view = |(run_id, _)| RunView::read(conn, &unapplied, &project.id, run_id);
+        let views = runs.into_iter().map(view).collect::<Result<Vec<_>, InsightsError>>()?;
+        Ok::<_, ApiError>(Some(ListPage::new(views, limit, |_| Cursor::of([last.to_string()]))))
+    };
+    let db = state.db.clone();
+    let page = state.cache.get(&RUNS, &name, move || async move { db.read(read).await }).await?;
+    let page = page.ok_or_else(|| ApiError::internal("a page that is always there is not"))?;
+    Ok(HttpResponse::Ok().json(&*page))
 }
 
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -105,6 +140,9 @@ pub(super) struct RunTree {
     run: RunView,
     /// Whether there are more invocations than the tree shows.
     truncated: bool,
+    /// How many there are in it.
+    #[serde(skip)]
+    nodes: usize,
     /// The invocations without a parent in this run, oldest first.
     #[schema(no_recursion)]
     roots: Vec<Node>,
@@ -152,23 +190,23 @@ pub(super) async fn show(
     access: Access,
     path: web::Path<(String, String)>,
     _: NoQuery,
-) -> Result<web::Json<RunTree>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let (project, run_id) = path.into_inner();
     let project = access.project(&project, Action::ReadEvents).await?;
-    let (run, facts) = state
-        .db
-        .read(move |conn| {
-            let facts = invocations::of_run(conn, &project.id, &run_id, MAX_NODES)?;
-            let unapplied = Unapplied::read(conn)?;
-            let run = RunView::read(conn, &unapplied, &project.id, run_id)?;
-            Ok::<_, InsightsError>((run, facts))
-        })
-        .await?;
-    if facts.is_empty() {
-        return Err(ApiError::not_found("run"));
-    }
-    let truncated = run.invocations > facts.len() as i64;
-    Ok(web::Json(RunTree { run, truncated, roots: grow(facts) }))
+    let name = Name { project_id: project.id.clone(), what: run_id.clone() };
+    let read = move |conn: &mut _| {
+        let facts = invocations::of_run(conn, &project.id, &run_id, MAX_NODES)?;
+        if facts.is_empty() {
+            return Ok::<_, ApiError>(None);
+        }
+        let unapplied = Unapplied::read(conn)?;
+        let run = RunView::read(conn, &unapplied, &project.id, run_id)?;
+        let truncated = run.invocations > facts.len() as i64;
+        Ok(Some(RunTree { run, truncated, nodes: facts.len(), roots: grow(facts) }))
+    };
+    let db = state.db.clone();
+    let run = state.cache.get(&RUN, &name, move || async move { db.read(read).await }).await?;
+    Ok(HttpResponse::Ok().json(&*run.ok_or_else(|| ApiError::not_found("run"))?))
 }
 
 /// Deeper than this, children stand beside their parents: no client needs it, and a reader's stack

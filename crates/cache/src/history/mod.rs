@@ -124,6 +124,13 @@ impl History {
         scopes.iter().map(|scope| (scope.clone(), self.tick)).collect()
     }
 
+    /// Something was changed by this process that no other is told of.
+    pub(crate) fn changed_unannounced(&mut self, scopes: &[Scope]) {
+        for scope in scopes {
+            self.change(scope, None);
+        }
+    }
+
     /// At most so many of the changes that Redis does not know of, in the same form.
     pub(crate) fn unissued(&self, most: usize) -> Vec<(Scope, u64)> {
         self.unissued.iter().take(most).map(|(scope, tick)| (scope.clone(), *tick)).collect()
