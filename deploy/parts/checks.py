@@ -35,7 +35,7 @@ def programs_run(place):
 
 def service_is_well(place):
     """What runs now is well: an automatic roll-back would lead to it."""
-    smoke.check(place.url, place.authority)
+    smoke.check(place.state["release"], place.url, place.authority)
 
 
 def disk_has_room(place):

@@ -95,8 +95,10 @@ def prepare(place, record, new, limits, with_backup, migrate):
 def take_over(place, record, new, limits):
     with record.step("switch"):
         proxy.switch(place, [it["port"] for it in new["serve"]])
+    with record.step("smoke through nginx"):
+        smoke.check(new, place.url, place.authority)
     with record.step("watch") as entry:
-        probe = lambda: smoke.check(place.url, place.authority)
+        probe = lambda: smoke.probe(place.url, place.authority)
         entry.update(watch(new, limits.seconds, limits.error_rate, limits.latency, probe))
 
 

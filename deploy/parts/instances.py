@@ -70,7 +70,7 @@ def wait_ready(instance, seconds):
 
 def smoke_all(release):
     for instance in release["serve"]:
-        smoke.check(f"http://127.0.0.1:{instance['port']}")
+        smoke.check(release, f"http://127.0.0.1:{instance['port']}")
 
 
 def start_worker(place, release):

@@ -1,27 +1,31 @@
-"""Whether a service does what it is for, asked from outside.
+"""Whether a service does what it is for, asked from outside."""
 
-`check` is the one place that says how; a command of the service that does more belongs here.
-"""
+import json
+import subprocess
 
 from .terminal import Failure
-from .web import ask, ask_json
+from .web import ask_json
 
 
-def check(url, authority=None):
-    """Alive, ready, the ledger's public head, and no access without credentials.
+def check(release, url, authority=None):
+    """The release's own checks, `researchflow smoke`. Returns what its `/ready` says; raises `Failure`
+    with every check that failed."""
+    trust = ["--ca", str(authority)] if authority else []
+    done = subprocess.run([release["binary"], "smoke", url, *trust, "--json"], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, cwd="/", env={})
+    try:
+        outcomes = json.loads(done.stdout)
+    except ValueError:
+        raise Failure(f"the checks of {url} could not be made: {done.stderr.strip()}") from None
+    failed = [f"{it['check']}: {it['detail']}" for it in outcomes if not it["passed"]]
+    if failed or done.returncode != 0:
+        raise Failure(f"{url}: {'; '.join(failed) or done.stderr.strip()}")
+    return next((it["detail"] for it in outcomes if it["check"] == "ready"), "ready")
 
-    Raises `Failure` with what is wrong.
-    """
-    status, health = ask_json(f"{url}/health", authority)
-    if status != 200 or (health or {}).get("status") != "ok":
-        raise Failure(f"{url}/health answered {status}")
-    status, ready = ask_json(f"{url}/ready", authority)
-    if status != 200:
-        raise Failure(f"{url}/ready answered {status} {ready or ''}")
-    status, _ = ask(f"{url}/api/v1/projects", authority)
-    if status != 401:
-        raise Failure(f"{url}/api/v1/projects answered {status} without credentials, and should answer 401")
-    status, key = ask(f"{url}/ledger/invocations/key", authority)
-    if status != 200 or "/invocations+" not in key:
-        raise Failure(f"{url}/ledger/invocations/key answered {status}")
-    return (ready or {}).get("status", "ready")
+
+def probe(url, authority=None):
+    """Whether it still answers and is ready: cheap enough to be asked again and again."""
+    for path in ("/health", "/ready"):
+        status, answer = ask_json(f"{url}{path}", authority)
+        if status != 200:
+            raise Failure(f"{url}{path} answered {status} {answer or ''}")

@@ -2,7 +2,7 @@
 """Stands in for a bad release: a program with the service's command line that is not what it should be.
 
 The first word after the file's dash says how it is bad: `fake-unready` never becomes ready,
-`fake-failing` passes every check at first, and answers 500 once nginx sends it traffic.
+`fake-failing` finds nothing wrong with itself, and answers 500 once nginx sends it traffic.
 """
 
 import os
@@ -52,6 +52,8 @@ def listen(name):
     return ThreadingHTTPServer((host, int(port)), Handler)
 
 
+if len(sys.argv) > 1 and sys.argv[1] == "smoke":
+    print('[{"check":"ready","passed":true,"detail":"ready"}]')
 if len(sys.argv) > 1 and sys.argv[1] == "serve":
     Thread(target=listen("RESEARCHFLOW_METRICS_LISTEN").serve_forever, daemon=True).start()
     listen("RESEARCHFLOW_LISTEN").serve_forever()
