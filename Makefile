@@ -9,7 +9,7 @@ BUILD = $(CARGO) build --locked --workspace --all-targets
 BLACKBOX = tests/services $(CARGO) test --locked --workspace --test blackbox --
 
 .DEFAULT_GOAL := help
-.PHONY: help run test blackbox crash chaos tamper schemathesis flood chaos-edge slow-clients bench-ingest bench-worker bench-edge bench-overload bench-cache profile-edge stack stack-down test-stack check clean
+.PHONY: help run test blackbox crash chaos tamper schemathesis flood chaos-edge slow-clients soak bench-ingest bench-worker bench-edge bench-overload bench-cache profile-edge stack stack-down test-stack check clean
 
 help: ## Prints this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,11 @@ slow-clients: ## Measures what 1,000 slow clients do to others, by slowhttptest
 	scripts/prerequisites bench
 	$(CARGO) build --locked --release -p researchflow
 	$(CARGO) run --locked --release -p tests --bin bench-slow-clients
+
+soak: ## An hour of mixed load (MINUTES=n): whether memory and descriptors stay as they are
+	scripts/prerequisites test
+	$(CARGO) build --locked --release -p researchflow
+	tests/services $(CARGO) run --locked --release -p tests --bin soak
 
 bench-ingest: ## Measures ingestion, on each database
 	scripts/prerequisites test

@@ -10,3 +10,4 @@ mod projects;
 mod reports;
 mod roles;
 mod sessions;
+mod terminal;
