@@ -1,12 +1,14 @@
 //! The application on one page: the edge as a list, then the routes. Server and tests share it.
 
+use crate::alerts::{self, Watch};
 use crate::auth::{self, Authenticator, Callers, Oidc};
 use crate::config::RouteClass;
-use crate::edge::Work;
+use crate::edge::{Observer, Work};
 use crate::insights::{self, Insights};
 use crate::invocations::{self, Batcher};
 use crate::state::AppState;
-use crate::{costs, edge, ledger, openapi, pages, probes, projects, reports, telemetry};
+use crate::telemetry::traces::Traces;
+use crate::{costs, edge, history, ledger, openapi, pages, probes, projects, reports, telemetry};
 use actix_web::body::MessageBody;
 use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
@@ -14,6 +16,7 @@ use actix_web::{App, Error, web};
 use hardening::limits::{Limiter, RedisSettings, rate_limit};
 use hardening::serve::{BodyPace, Bounds, Overload, pace_body, shed_load, watch_connection};
 use hardening::{compression, cors, csrf, panics, problems, request_id, security_headers};
+use std::sync::Arc;
 
 /// How many requests may be in flight at once, between bounds. Those that bring events are
 /// committed together: more at once is more, not only slower, so their lower bound is high.
@@ -33,14 +36,15 @@ pub struct Handles {
     projects: projects::Handle,
     limiter: Limiter<RouteClass>,
     overload: Overload<Work>,
+    traces: Option<Traces>,
 }
 
 impl Handles {
     /// Starts what runs beside the requests; Redis need not answer yet.
     ///
     /// # Errors
-    /// The URL of Redis cannot be read, nobody vouches for the OpenID provider, or a metric is
-    /// registered twice.
+    /// The URL of Redis cannot be read, nobody vouches for the OpenID provider or the collector of
+    /// traces, or a metric is registered twice.
     pub async fn start(state: AppState) -> Result<Self, Box<dyn std::error::Error>> {
         let policies = state.config.edge.rate_limits.clone();
         let redis = &state.config.redis;
@@ -54,8 +58,14 @@ impl Handles {
         let overload = Overload::new(IN_FLIGHT, edge::work_of);
         edge::register_metrics(state.metrics.registry(), &limiter, &overload)?;
         telemetry::register_cache(state.metrics.registry(), state.cache.clone())?;
+        let server = state.config.server.listen.ip().to_string();
+        let traces = state.config.telemetry.tracing.as_ref();
+        let traces = traces
+            .map(|it| Traces::start(it, server, state.clock, state.metrics.registry()))
+            .transpose()?;
         let batcher = Batcher::start(state.clone()).await?;
         Ok(Self {
+            traces,
             insights: Insights::new(state.clone(), batcher.commits())?,
             batcher,
             authenticator: Authenticator::default(),
@@ -70,6 +80,22 @@ impl Handles {
     /// The insights feed, whose relay and worker the command starts.
     pub fn insights(&self) -> &Insights {
         &self.insights
+    }
+
+    /// What looks out for trouble; the command starts it.
+    ///
+    /// # Errors
+    /// A metric is registered twice.
+    pub fn watch(&self) -> prometheus::Result<Watch> {
+        let limiters: Vec<_> =
+            self.overload.limiters().iter().map(|(_, limiter)| Arc::clone(limiter)).collect();
+        let refused = move || limiters.iter().map(|limiter| limiter.refused()).sum();
+        Watch::new(self.state.clone(), self.insights.clone(), Box::new(refused))
+    }
+
+    /// What traces requests, if there is a collector.
+    pub fn traces(&self) -> Option<&Traces> {
+        self.traces.as_ref()
     }
 }
 
@@ -86,8 +112,10 @@ pub fn create_app(
         InitError = (),
     >,
 > {
-    let Handles { state, batcher, insights, authenticator, oidc, projects, limiter, overload } =
-        handles;
+    let Handles { state, batcher, insights, authenticator, oidc, .. } = handles;
+    let Handles { projects, limiter, overload, traces, .. } = handles;
+    let observer =
+        Observer { metrics: state.metrics.clone(), slow: state.config.telemetry.slow, traces };
     let own_metrics_port = state.config.server.metrics_listen.is_some();
     let (clock, settings) = (state.clock, state.config.edge.clone());
     let subject = auth::subjects(state.clone(), authenticator.clone());
@@ -121,6 +149,8 @@ pub fn create_app(
                 .configure(insights::routes)
                 .configure(costs::routes)
                 .configure(reports::routes)
+                .configure(alerts::routes)
+                .configure(history::routes)
                 .configure(auth::routes)
                 .configure(openapi::routes)
                 .default_service(web::to(edge::not_found)),
@@ -149,8 +179,8 @@ pub fn create_app(
         .wrap(cors(&edge::cors_settings(&settings)))
         // 4. headers that every answer has
         .wrap(security_headers(edge::headers(&settings)))
-        // 3. metrics, and the one log line
-        .wrap(edge::observe(state.metrics.clone()))
+        // 3. metrics, the span for the collector, and the one log line
+        .wrap(edge::observe(observer))
         // 2. request id and span
         .wrap(request_id(move || clock.new_id()))
         // 1. clients that do not read their answers

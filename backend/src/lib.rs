@@ -1,6 +1,7 @@
 //! ResearchFlow: the self-hosted backend that records AI research work, keeps patient data out of
 //! the record, and proves that the record was not altered. See `docs/ARCHITECTURE.md`.
 
+pub mod alerts;
 pub mod app;
 pub mod audit;
 pub mod auth;
@@ -11,10 +12,12 @@ pub mod costs;
 pub mod db;
 pub mod edge;
 pub mod error;
+pub mod history;
 pub mod insights;
 pub mod invocations;
 pub mod ledger;
 pub mod openapi;
+pub mod outbound;
 mod pages;
 mod probes;
 pub mod projects;

@@ -2,7 +2,9 @@
 
 use crate::edge::{NoQuery, resource};
 use crate::error::ApiError;
-use crate::{auth, costs, insights, invocations, ledger, probes, projects, reports};
+use crate::{
+    alerts, auth, costs, history, insights, invocations, ledger, probes, projects, reports,
+};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use hardening::Problem;
@@ -41,6 +43,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
         (name = "costs", description = "What calls cost"),
         (name = "insights", description = "The feed that rollups are made from"),
         (name = "reports", description = "Transparency reports"),
+        (name = "alerts", description = "What is wrong with the service, and was"),
         (name = "ledger", description = "The public Merkle logs (C2SP tlog-tiles)"),
         (name = "schemas", description = "Published JSON Schemas"),
         (name = "probes", description = "Health, readiness, metrics"),
@@ -59,6 +62,8 @@ pub fn document() -> OpenApi {
         costs::paths(),
         insights::paths(),
         reports::paths(),
+        alerts::paths(),
+        history::paths(),
         ledger::paths(),
     ] {
         document.merge(part);

@@ -6,6 +6,7 @@ mod cost;
 mod dashboard;
 mod healthcheck;
 mod ledger;
+mod metrics;
 mod migrate;
 mod openapi;
 mod readiness;
@@ -19,7 +20,7 @@ use crate::audit::{self, Act, Actor};
 use crate::config::{self, Config, ConfigArgs};
 use crate::db::Conn;
 use crate::state::AppState;
-use crate::telemetry;
+use crate::telemetry::{self, Reports};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -49,6 +50,8 @@ enum Command {
     Report(report::ReportArgs),
     /// Prints the OpenAPI 3.1 document.
     Openapi,
+    /// Prints what `/metrics` can tell, as a table in Markdown.
+    Metrics(metrics::MetricsArgs),
     /// Asks the running service whether it is alive; for a container's HEALTHCHECK.
     Healthcheck(healthcheck::HealthcheckArgs),
     /// How a running service is, in the terminal.
@@ -124,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Cost(args) => cost::run(args),
         Command::Report(args) => report::run(args),
         Command::Openapi => openapi::run(),
+        Command::Metrics(args) => metrics::run(args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         Command::Dashboard(args) => dashboard::run(&args),
         Command::Smoke(args) => smoke::run(&args),
@@ -165,8 +169,8 @@ fn adopt_ledger(conn: &mut Conn, state: &AppState) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Starts logging for a command that serves.
-fn start_logging(config: &Config) -> Result<(), Failure> {
+/// Starts logging for a command that serves; what is returned is to be kept until its end.
+fn start_logging(config: &Config) -> Result<Reports, Failure> {
     telemetry::init(&config.telemetry).map_err(Failure::new)
 }
 

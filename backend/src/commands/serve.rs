@@ -6,6 +6,7 @@ use crate::audit::{self, Act, Actor};
 use crate::auth::{self, Bootstrapped};
 use crate::config::{Config, ConfigArgs};
 use crate::db::{self, migrate};
+use crate::history::Recorder;
 use crate::insights::{self, Insights};
 use crate::state::AppState;
 use crate::{invocations, probes, projects, reports};
@@ -19,6 +20,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ServeArgs {
@@ -41,11 +43,13 @@ const GRACE: Duration = Duration::from_millis(500);
 const SWEEP: Duration = Duration::from_secs(3600);
 /// How often the TLS certificate's files are looked at.
 const CERTIFICATE_LOOK: Duration = Duration::from_secs(1);
+/// How long the process waits at its end for its last figures to be written.
+const LAST_FIGURES: Duration = Duration::from_secs(2);
 const KEPT_MICROS: i64 = 30 * 24 * 3600 * 1_000_000;
 
 pub(super) fn run(args: ServeArgs) -> Verdict {
     let config = args.config.validate().map_err(Failure::new)?;
-    start_logging(&config)?;
+    let _reports = start_logging(&config)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}: production would not start");
     }
@@ -108,7 +112,11 @@ async fn serve(state: AppState, listener: TcpListener, worker: bool) -> Result<(
     let settings = state.config.server.clone();
     let state = state.with_redis().await.map_err(Failure::new)?;
     let handles = Handles::start(state.clone()).await.map_err(Failure::new)?;
-    let insights = handles.insights().clone();
+    let (insights, traces) = (handles.insights().clone(), handles.traces().cloned());
+    let watch = handles.watch().map_err(Failure::new)?;
+    let port = listener.local_addr().map_err(Failure::new)?.port();
+    let node = state.config.telemetry.node_at(port);
+    let recorder = Recorder::new(state.clone(), insights.clone(), node.clone());
     let connections = Connections::new(ClientPatience::default());
     let server = HttpServer::new(move || create_app(handles.clone()))
         .workers(settings.workers)
@@ -141,8 +149,11 @@ async fn serve(state: AppState, listener: TcpListener, worker: bool) -> Result<(
     }
     let beside = [
         actix_web::rt::spawn(erase_deleted(state.clone())),
+        actix_web::rt::spawn(watch.run(node)),
         actix_web::rt::spawn(connections.close_overdue(move |n| closed.inc_by(n as u64))),
     ];
+    let (recorded, last) = oneshot::channel();
+    let recording = actix_web::rt::spawn(recorder.run(last));
     actix_web::rt::spawn(async move {
         stop.await;
         tracing::info!("stopping");
@@ -154,7 +165,12 @@ async fn serve(state: AppState, listener: TcpListener, worker: bool) -> Result<(
     for task in beside {
         task.abort();
     }
+    drop(recorded);
+    let _ = tokio::time::timeout(LAST_FIGURES, recording).await;
     insights.stop().await;
+    if let Some(traces) = traces {
+        traces.stop().await;
+    }
     if let Some(metrics) = metrics {
         metrics.stop(false).await;
     }

@@ -42,9 +42,8 @@ enum LettersCommand {
 
 pub(super) fn run(args: WorkerArgs) -> Verdict {
     let config = args.config.validate().map_err(Failure::new)?;
-    if args.what.is_none() {
-        start_logging(&config)?;
-    }
+    let serves = args.what.is_none();
+    let _reports = serves.then(|| start_logging(&config)).transpose()?;
     let state = AppState::new(config).map_err(Failure::new)?;
     state.db.must_exist()?;
     actix_web::rt::System::new().block_on(async {

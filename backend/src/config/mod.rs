@@ -11,9 +11,11 @@ mod oidc;
 mod redis;
 mod secrets;
 mod server;
+mod slow;
 mod spool;
 mod telemetry;
 mod tls;
+mod tracing;
 
 pub use bootstrap::{Bootstrap, BootstrapArgs};
 pub use database::{Database, DatabaseArgs};
@@ -25,10 +27,11 @@ pub use oidc::{Oidc, OidcArgs};
 pub use redis::{Redis, RedisArgs};
 pub use secrets::{Secrets, SecretsArgs};
 pub use server::{Environment, Server, ServerArgs};
+pub use slow::SlowRequests;
 pub use spool::{Spool, SpoolArgs};
 pub use telemetry::{LogFormat, Telemetry, TelemetryArgs};
-
 pub use tls::TlsArgs;
+pub use tracing::{Sampler, Tracing, TracingArgs};
 
 use faults::Faults;
 use hardening::serve::tls::TlsSettings;
@@ -127,7 +130,7 @@ impl ConfigArgs {
             identity: self.identity.validate(&server, &mut faults),
             oidc: self.oidc.validate(&server, &mut faults),
             bootstrap: self.bootstrap.validate(&server, &mut faults),
-            telemetry: self.telemetry.validate(&server),
+            telemetry: self.telemetry.validate(&server, &mut faults),
             warnings: Vec::new(),
             server,
         };

@@ -16,6 +16,17 @@ pub enum Environment {
     Production,
 }
 
+impl Environment {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+}
+
 /// Settings as given.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServerArgs {

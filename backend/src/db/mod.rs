@@ -17,9 +17,10 @@ mod sums;
 pub use sole::take_alone;
 pub(crate) use sums::{count_if, sum_of};
 
+use crate::telemetry::Registry;
 use conn::Mode;
 use pool::{Lent, Manager};
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

@@ -268,6 +268,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    alerts (id) {
+        id -> Text,
+        fingerprint -> Text,
+        alert -> Text,
+        severity -> Text,
+        class -> Nullable<Text>,
+        node -> Nullable<Text>,
+        summary -> Text,
+        value_milli -> BigInt,
+        raised_at -> BigInt,
+        seen_at -> BigInt,
+        resolved_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    metric_samples (at, node) {
+        at -> BigInt,
+        node -> Text,
+        figures -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     projects,
     users,
@@ -293,4 +317,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     insights_cursors,
     insights_documents,
     insights_leases,
+    alerts,
+    metric_samples,
 );

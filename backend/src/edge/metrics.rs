@@ -2,11 +2,12 @@
 
 use super::limits::Work;
 use crate::config::RouteClass;
+use crate::telemetry::Registry;
 use hardening::limits::Limiter;
 use hardening::serve::Overload;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts};
 
 /// Puts the counts of the rate limiter and of load shedding into a registry.
 ///

@@ -22,6 +22,6 @@ pub(crate) use json::media_type;
 pub use json::{Json, NoQuery, Query};
 pub use limits::{Work, class_of, work_of};
 pub use metrics::register_metrics;
-pub use observe::observe;
+pub use observe::{Observer, observe};
 pub use page::{Cursor, Limit, ListPage, PageQuery};
 pub use resource::{not_found, resource};

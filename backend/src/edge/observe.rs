@@ -1,60 +1,136 @@
-//! Metrics and the one log line of each request.
+//! Metrics, the span for the collector, and the one log line of each request.
 
+use super::class_of;
+use crate::config::{RouteClass, SlowRequests};
 use crate::error::Cause;
 use crate::telemetry::Metrics;
+use crate::telemetry::traces::{Answered, Traces};
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
+use hardening::limits::RouteClass as _;
 use hardening::{Inner, Layer};
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Who is told of requests.
+#[derive(Clone)]
+pub struct Observer {
+    /// What counts them.
+    pub metrics: Metrics,
+    /// Which of them are slow.
+    pub slow: SlowRequests,
+    /// What traces them, if there is a collector.
+    pub traces: Option<Traces>,
+}
 
 /// Middleware: counts and times the request, and logs how it ended; its id is in the span around
-/// it. The path's pattern is logged, not the path: ids in it may be somebody's.
-pub fn observe<S, B>(metrics: Metrics) -> impl Layer<S, B>
+/// it. The path's pattern is told, not the path: ids in it may be somebody's.
+pub fn observe<S, B>(observer: Observer) -> impl Layer<S, B>
 where
     S: Inner<B>,
     B: MessageBody + 'static,
 {
-    let metrics = Rc::new(metrics);
+    let observer = Rc::new(observer);
     from_fn(move |request: ServiceRequest, next: Next<B>| {
-        let metrics = Rc::clone(&metrics);
+        let observer = Rc::clone(&observer);
         async move {
             let started = Instant::now();
-            let method = request.method().clone();
-            metrics.in_flight.inc();
+            let (method, class) = (known(request.method()), class_of(&request));
+            let traced = observer.traces.as_ref().and_then(|traces| {
+                let is_tls = request.app_config().secure();
+                let began = traces.begin(request.headers())?;
+                Some((traces, began, if is_tls { "https" } else { "http" }))
+            });
+            observer.metrics.in_flight.inc();
             let outcome = next.call(request).await;
-            metrics.in_flight.dec();
-            note(&metrics, &method, started.elapsed().as_secs_f64(), &outcome);
+            observer.metrics.in_flight.dec();
+            let answer = Answer::of(method, class, started.elapsed(), &outcome);
+            observer.note(&answer);
+            if let Some((traces, began, scheme)) = traced {
+                traces.end(began, answer.told(scheme));
+            }
             outcome
         }
     })
 }
 
-fn note<B>(
-    metrics: &Metrics,
-    method: &Method,
-    seconds: f64,
-    outcome: &Result<ServiceResponse<B>, Error>,
-) {
-    let (status, route, cause) = match outcome {
-        Ok(response) => (
-            response.status(),
-            response.request().match_pattern(),
-            response.response().extensions().get::<Cause>().map(|cause| cause.0.clone()),
-        ),
-        // After a panic the request is gone, and what it matched with it.
-        Err(error) => (error.as_response_error().status_code(), None, Some(error.to_string())),
-    };
-    let route = route.unwrap_or_else(|| "unmatched".to_owned());
-    metrics.requests.with_label_values(&[method.as_str(), &route, status.as_str()]).inc();
-    let status = status.as_u16();
-    metrics.request_seconds.with_label_values(&[&route]).observe(seconds);
-    if status >= 500 {
-        tracing::error!(%method, route, status, seconds, cause, "request");
-    } else {
-        tracing::debug!(%method, route, status, seconds, cause, "request");
+/// How a request ended.
+struct Answer {
+    method: &'static str,
+    class: Option<RouteClass>,
+    route: Option<String>,
+    status: StatusCode,
+    cause: Option<String>,
+    elapsed: Duration,
+}
+
+impl Answer {
+    fn of<B>(
+        method: &'static str,
+        class: Option<RouteClass>,
+        elapsed: Duration,
+        outcome: &Result<ServiceResponse<B>, Error>,
+    ) -> Self {
+        let (status, route, cause) = match outcome {
+            Ok(response) => (
+                response.status(),
+                response.request().match_pattern(),
+                response.response().extensions().get::<Cause>().map(|cause| cause.0.clone()),
+            ),
+            // After a panic the request is gone, and what it matched with it.
+            Err(error) => (error.as_response_error().status_code(), None, Some(error.to_string())),
+        };
+        Self { method, class, route, status, cause, elapsed }
+    }
+
+    fn told(&self, scheme: &'static str) -> Answered<'_> {
+        let (route, status) = (self.route.as_deref(), self.status.as_u16());
+        Answered { method: self.method, route, status, scheme, elapsed: self.elapsed }
+    }
+}
+
+impl Observer {
+    fn note(&self, answer: &Answer) {
+        let Answer { method, class, status, cause, elapsed, .. } = answer;
+        let route = answer.route.as_deref().unwrap_or("unmatched");
+        let (metrics, seconds) = (&self.metrics, elapsed.as_secs_f64());
+        metrics.requests.with_label_values(&[*method, route, status.as_str()]).inc();
+        metrics.request_seconds.with_label_values(&[route]).observe(seconds);
+        let is_error = status.is_server_error();
+        let status = status.as_u16();
+        if let Some(class) = *class {
+            let limit = self.slow.limit(class);
+            let is_slow = *elapsed > limit;
+            metrics.classes.count(class, *elapsed, is_error, is_slow);
+            if is_slow {
+                let (class, limit) = (class.name(), limit.as_secs_f64());
+                tracing::warn!(class, method, route, status, seconds, limit, "a slow request");
+            }
+        }
+        if is_error {
+            tracing::error!(method, route, status, seconds, cause, "request");
+        } else {
+            tracing::debug!(method, route, status, seconds, cause, "request");
+        }
+    }
+}
+
+/// A method that a standard has, as its name. Any other is what a client wrote, and has no place in
+/// metrics and traces: `_OTHER`, as OpenTelemetry's conventions call it.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::CONNECT => "CONNECT",
+        Method::OPTIONS => "OPTIONS",
+        Method::TRACE => "TRACE",
+        Method::PATCH => "PATCH",
+        _ => "_OTHER",
     }
 }

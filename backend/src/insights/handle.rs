@@ -20,7 +20,16 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Beyond so many invocations that are not added up, something is wrong with the workers.
-const LONG_LAG: u64 = 100_000;
+pub const LONG_LAG: u64 = 100_000;
+
+/// What is still to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Invocations that are not added up.
+    pub lag: u64,
+    /// Dead letters.
+    pub dead: u64,
+}
 
 /// The insights feed. Cheap to clone.
 #[derive(Clone)]
@@ -104,15 +113,21 @@ impl Insights {
 
     /// Updates the gauges; called when metrics are read. Without the database they stay.
     pub async fn observe(&self) {
+        self.backlog().await;
+    }
+
+    /// What is still to be done, which the gauges then tell too; `None` if the database does not say
+    /// it in a second.
+    pub async fn backlog(&self) -> Option<Backlog> {
         let read = |conn: &mut Conn| {
-            let parked = super::store::cursor(conn)?.parked().count();
-            Ok::<_, InsightsError>((Unapplied::read(conn)?.len(), parked))
+            let dead = super::store::cursor(conn)?.parked().count();
+            Ok::<_, InsightsError>(Backlog { lag: Unapplied::read(conn)?.len(), dead: dead as u64 })
         };
         let read = tokio::time::timeout(LOOK, self.0.state.db.read(read));
-        if let Ok(Ok((lag, parked))) = read.await {
-            self.0.metrics.lag.set(i64::try_from(lag).unwrap_or(i64::MAX));
-            self.0.metrics.dead.set(i64::try_from(parked).unwrap_or(i64::MAX));
-        }
+        let backlog = read.await.ok()?.ok()?;
+        self.0.metrics.lag.set(i64::try_from(backlog.lag).unwrap_or(i64::MAX));
+        self.0.metrics.dead.set(i64::try_from(backlog.dead).unwrap_or(i64::MAX));
+        Some(backlog)
     }
 
     /// Why the feed is not as it should be, if it is not.

@@ -1,9 +1,10 @@
 //! What the feed tells of itself, in `/metrics`.
 
+use crate::telemetry::Registry;
 use bus::{Bus, Stats};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts};
 
 /// Counts that the feed's parts keep themselves. Cheap to clone.
 #[derive(Clone)]

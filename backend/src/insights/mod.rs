@@ -37,7 +37,7 @@ mod worker;
 pub use api::{paths, routes};
 pub use error::InsightsError;
 pub use figures::Figures;
-pub use handle::Insights;
+pub use handle::{Backlog, Insights, LONG_LAG};
 pub use letters::{Letter, Settled, drop_letter, retry_letter};
 pub use recount::{Recount, recount};
 pub use store::erase_project;

@@ -1,9 +1,10 @@
 //! What the cache tells of itself, in `/metrics`.
 
+use super::Registry;
 use cache::{Cache, KindStats, Stats};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
-use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts};
 
 /// Puts the counts of a cache, and of its way to Redis if it has one, into a registry.
 ///
@@ -19,7 +20,10 @@ pub fn register_cache(registry: &Registry, cache: Cache) -> prometheus::Result<(
         requests: counters("researchflow_cache_requests_total", requests, &["kind", "outcome"])?,
         loads: counters("researchflow_cache_loads_total", loads, &["kind", "outcome"])?,
         entries: IntGauge::new("researchflow_cache_entries", "Entries kept in this process.")?,
-        bytes: IntGauge::new("researchflow_cache_bytes", "Bytes that they take, about.")?,
+        bytes: IntGauge::new(
+            "researchflow_cache_bytes",
+            "Bytes that the entries kept in this process take, about.",
+        )?,
         evictions: IntCounter::new(
             "researchflow_cache_evictions_total",
             "Entries that had to make room for others.",

@@ -1,7 +1,12 @@
 //! Counters and histograms, in a registry that the state holds, so that tests are alone.
 
+use super::Registry;
+use super::classes::Classes;
+use prometheus::core::Collector;
+use prometheus::process_collector::ProcessCollector;
+use prometheus::proto::{Metric, MetricFamily};
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     TextEncoder,
 };
 
@@ -15,6 +20,8 @@ pub struct Metrics {
     pub request_seconds: HistogramVec,
     /// Requests under way.
     pub in_flight: IntGauge,
+    /// Requests by class, and those that failed or were slow.
+    pub classes: Classes,
     /// Connections that were closed since their clients came or read too slowly.
     pub connections_closed: IntCounter,
     /// Changes of the TLS certificate's files, by outcome (`loaded`, `failed`).
@@ -39,8 +46,11 @@ impl Metrics {
     /// # Errors
     /// Two have the same name.
     pub fn new() -> prometheus::Result<Self> {
-        let registry = Registry::new();
+        let registry = Registry::default();
+        registry.register(Box::new(ProcessCollector::for_self()))?;
+        registry.register(Box::new(build_info()?))?;
         let metrics = Self {
+            classes: Classes::register(&registry)?,
             requests: counters(
                 "researchflow_http_requests_total",
                 "HTTP answers.",
@@ -114,6 +124,14 @@ impl Metrics {
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 
+    /// Events stored since the start.
+    pub fn stored(&self) -> u64 {
+        let families = self.events.collect();
+        let stored = |it: &&Metric| it.get_label().iter().any(|label| label.value() == "stored");
+        let counters = families.iter().flat_map(MetricFamily::get_metric).filter(stored);
+        counters.map(|it| it.get_counter().get_value() as u64).sum()
+    }
+
     fn register(&self) -> prometheus::Result<()> {
         self.registry.register(Box::new(self.requests.clone()))?;
         self.registry.register(Box::new(self.request_seconds.clone()))?;
@@ -127,6 +145,13 @@ impl Metrics {
         self.registry.register(Box::new(self.commit_seconds.clone()))?;
         self.registry.register(Box::new(self.unpriced.clone()))
     }
+}
+
+fn build_info() -> prometheus::Result<IntGaugeVec> {
+    let opts = Opts::new("researchflow_build_info", "1, with the version that runs.");
+    let info = IntGaugeVec::new(opts, &["version"])?;
+    info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+    Ok(info)
 }
 
 fn counters(name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {

@@ -1,44 +1,12 @@
-//! Calls to the provider: bounded in time and size, never redirected, to addresses from settings and
+//! Calls to the provider: bounded in size too, to addresses from settings and
 //! from the provider's own metadata alone.
 
 use super::error::OidcError;
-use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, StatusCode};
-use rustls::ClientConfig;
-use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls_platform_verifier::Verifier;
+use reqwest::{RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
-use std::time::Duration;
 
-const CONNECT: Duration = Duration::from_secs(3);
-/// For a whole answer.
-const ANSWER: Duration = Duration::from_secs(5);
 /// Bytes of an answer: key sets of large providers have some ten thousand.
 const LARGEST: usize = 256 << 10;
-
-/// What speaks to the provider.
-pub(super) fn client(authorities: &[CertificateDer<'static>]) -> Result<Client, String> {
-    let provider = Arc::new(ring::default_provider());
-    let verifier = Verifier::new_with_extra_roots(authorities.to_vec(), Arc::clone(&provider));
-    let verifier = verifier.map_err(|error| error.to_string())?;
-    let tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .redirect(Policy::none())
-        .connect_timeout(CONNECT)
-        .timeout(ANSWER)
-        // Sign-ins are rare: a connection kept for the next one would mostly be found closed.
-        .pool_max_idle_per_host(0)
-        .build()
-        .map_err(|error| error.to_string())
-}
 
 /// An answer's status and body.
 pub(super) async fn send(request: RequestBuilder) -> Result<(StatusCode, Vec<u8>), OidcError> {

@@ -6,7 +6,7 @@ use super::http;
 use super::id_token::{Claims, Compact, Email, Expected, TokenFault};
 use super::jwks::{Algorithm, Key, KeySet};
 use super::metadata::{self, Metadata};
-use crate::config;
+use crate::{config, outbound};
 use reqwest::{Client, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -34,7 +34,7 @@ impl Oidc {
     /// There is a provider, and no authority that could vouch for it.
     pub fn new(settings: Option<&config::Oidc>) -> Result<Self, String> {
         let Some(settings) = settings else { return Ok(Self(None)) };
-        let client = http::client(&settings.authorities)?;
+        let client = outbound::client(&settings.authorities)?;
         let (metadata, keys) = (Mutex::default(), Mutex::default());
         Ok(Self(Some(Arc::new(Provider { settings: settings.clone(), client, metadata, keys }))))
     }

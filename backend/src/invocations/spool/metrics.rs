@@ -1,7 +1,8 @@
 //! What the spool shows of itself.
 
 use super::kept::Extent;
-use prometheus::{IntCounter, IntGauge, Registry};
+use crate::telemetry::Registry;
+use prometheus::{IntCounter, IntGauge};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
