@@ -18,3 +18,4 @@ mod plans;
 mod resilience;
 mod schema;
 mod security;
+mod telemetry;

@@ -30,20 +30,25 @@ fn no_program_is_started() {
 }
 
 #[test]
-fn only_the_provider_is_called() {
+fn only_who_is_set_is_called() {
     let words = ["ureq::", "reqwest::", "awc::", "hyper::", "TcpStream::connect", "UdpSocket"];
     let meant = [
         // Commands that operators run; they call the service itself.
         "backend/src/commands/client.rs",
         "backend/src/commands/healthcheck.rs",
         "backend/src/commands/seed.rs",
-        // The one door to the OpenID provider, and the one who goes through it.
+        // The one door, and those who go through it: to the OpenID provider, to Sentry, and to the
+        // collector of traces.
+        "backend/src/outbound.rs",
         "backend/src/auth/oidc/http.rs",
         "backend/src/auth/oidc/provider.rs",
+        "backend/src/telemetry/sentry.rs",
+        "backend/src/telemetry/traces/export.rs",
     ];
     holds(
-        "`serve` speaks to the database, to Redis and to the OpenID provider that is set, and calls \
-         no other address: so nobody can make it call one (SSRF), and nothing leaves by it.",
+        "`serve` speaks to the database, to Redis, to the OpenID provider, to Sentry and to the \
+         collector that are set, and calls no other address: so nobody can make it call one (SSRF), \
+         and nothing leaves by it.",
         &found(&words, &meant),
     );
 }

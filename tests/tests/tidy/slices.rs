@@ -4,12 +4,22 @@ use crate::paths;
 use crate::source::{Source, holds};
 
 /// The slices, top to bottom.
-const SLICES: [&str; 8] =
-    ["reports", "costs", "insights", "invocations", "projects", "auth", "audit", "ledger"];
+const SLICES: [&str; 10] = [
+    "history",
+    "alerts",
+    "reports",
+    "costs",
+    "insights",
+    "invocations",
+    "projects",
+    "auth",
+    "audit",
+    "ledger",
+];
 
 /// What stands below every slice.
-const GROUND: [&str; 8] =
-    ["clock", "config", "db", "edge", "error", "signers", "state", "telemetry"];
+const GROUND: [&str; 9] =
+    ["clock", "config", "db", "edge", "error", "outbound", "signers", "state", "telemetry"];
 
 /// What stands above every slice, and is nobody's to call but the command line's.
 const ROOF: [&str; 4] = ["app", "commands", "openapi", "pages"];
@@ -62,9 +72,8 @@ fn slices_look_down() {
         rank(from).zip(rank(to)).is_some_and(|(from, to)| to < from)
     };
     holds(
-        "A slice calls lower ones only (reports, costs, insights, invocations, projects, auth, audit, \
-         ledger): \
-         a circle could be neither understood nor changed a part at a time.",
+        "A slice calls lower ones only (history, alerts, reports, costs, insights, invocations, projects, \
+         auth, audit, ledger): a circle could be neither understood nor changed a part at a time.",
         &violations(upward),
     );
 }

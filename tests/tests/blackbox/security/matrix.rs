@@ -31,9 +31,11 @@ enum Rule {
 
 use Rule::{Administrator, AdministratorOrKey, Key, Known, Project, Public, User};
 
-const MATRIX: [(&str, Rule); 53] = [
+const MATRIX: [(&str, Rule); 55] = [
     ("POST /api/public/otel/v1/traces", Key("ingest")),
     ("POST /v1/traces", Key("ingest")),
+    ("GET /api/v1/alerts", Administrator),
+    ("GET /api/v1/telemetry/export", Administrator),
     ("GET /api/v1/audit", AdministratorOrKey("manage")),
     ("GET /api/v1/audit/export", AdministratorOrKey("manage")),
     ("GET /api/v1/auth/oidc", Public),
