@@ -101,4 +101,5 @@ fn the_first_user_is_made_before_the_first_start(database: Database) {
     done(&database.researchflow(&["admin", "user", "create", "--email", EMAIL, "--admin"]));
     done(&database.researchflow(&["ledger", "verify"]));
     assert_eq!(database.count("SELECT COUNT(*) FROM users"), 1);
+    Service::start(database).nobody().get("/ready").expect(200);
 }
