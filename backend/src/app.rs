@@ -18,10 +18,12 @@ use hardening::serve::{BodyPace, Bounds, Overload, pace_body, shed_load, watch_c
 use hardening::{compression, cors, csrf, panics, problems, request_id, security_headers};
 use std::sync::Arc;
 
-/// How many requests may be in flight at once, between bounds. Those that bring events are
-/// committed together: more at once is more, not only slower, so their lower bound is high.
-const IN_FLIGHT: [(Work, Bounds); 2] = [
+/// How many requests may be in flight at once, between bounds. Those that bring an event each are
+/// committed together: more at once is more, not only slower, so their lower bound is high. Those
+/// that bring many take a core for milliseconds each: more at once is only slower.
+const IN_FLIGHT: [(Work, Bounds); 3] = [
     (Work::Ingest, Bounds { min: 1024, max: 2048 }),
+    (Work::Batch, Bounds { min: 128, max: 512 }),
     (Work::Other, Bounds { min: 128, max: 1024 }),
 ];
 

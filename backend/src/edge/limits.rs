@@ -2,7 +2,10 @@
 
 use crate::config::RouteClass;
 use actix_web::dev::ServiceRequest;
-use actix_web::http::Method;
+use actix_web::http::{Method, header};
+
+/// Bytes: events in a larger body take longer to scan than a worker's thread may be kept.
+pub const SMALL_BODY: usize = 4096;
 
 /// Whether a request asks how the service is: that is never refused.
 fn is_probe(path: &str) -> bool {
@@ -12,8 +15,10 @@ fn is_probe(path: &str) -> bool {
 /// What a request makes the service do, for the limit of requests at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
-    /// It stores events.
+    /// It stores an event or a few.
     Ingest,
+    /// It stores many events, whose texts are a core's work for milliseconds.
+    Batch,
     /// Anything else.
     Other,
 }
@@ -23,6 +28,7 @@ impl Work {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ingest => "ingest",
+            Self::Batch => "batch",
             Self::Other => "other",
         }
     }
@@ -31,9 +37,20 @@ impl Work {
 /// The kind of work that a request brings; probes bring none.
 pub fn work_of(request: &ServiceRequest) -> Option<Work> {
     class_of(request).map(|class| match class {
-        RouteClass::Ingest => Work::Ingest,
+        RouteClass::Ingest if is_small(request) => Work::Ingest,
+        RouteClass::Ingest => Work::Batch,
         _ => Work::Other,
     })
+}
+
+/// Whether the body is said to be small. Of one that comes in chunks or is compressed nothing is
+/// said.
+fn is_small(request: &ServiceRequest) -> bool {
+    let headers = request.headers();
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    length.is_some_and(|length: usize| length <= SMALL_BODY)
+        && !headers.contains_key(header::CONTENT_ENCODING)
 }
 
 /// The class of a request; probes have none. A path that does not exist is limited as the API is:

@@ -20,7 +20,7 @@ pub use headers::{CSP_REPORTS, cors_settings, headers};
 pub use idempotency::{forget_answers, idempotent};
 pub(crate) use json::media_type;
 pub use json::{Json, NoQuery, Query};
-pub use limits::{Work, class_of, work_of};
+pub use limits::{SMALL_BODY, Work, class_of, work_of};
 pub use metrics::register_metrics;
 pub use observe::{Observer, observe};
 pub use page::{Cursor, Limit, ListPage, PageQuery};

@@ -49,7 +49,7 @@ fn measure(service: &Service, name: &str, request: &Request, limit: Duration) {
     let each = 1e3 / peak;
     println!("  {name}: peak {peak:.0} requests/s, {each:.2} ms each");
     println!(
-        "   load  offered/s  admitted/s  of peak   refused/s  refused after p50, p99   broken  probes p99, not 200"
+        "   load  offered/s  admitted/s  of peak   refused/s  refused after p50, p99   held back  broken  probes p99, not 200"
     );
     for times in TIMES {
         let (tally, probes) = thread::scope(|scope| {
@@ -65,13 +65,14 @@ fn report(times: f64, peak: f64, tally: &Tally, probes: &Tally, limit: Duration)
     let admitted = tally.rate(is_admitted);
     let refusals = [50, 99].map(|percent| tally.percentile(percent, is_refused));
     println!(
-        "  {times:>4}x {:>10.0} {admitted:>11.0} {:>7.0} % {:>11.0} {:>9.1} ms, {:>6.1} ms {:>8} {:>7.1} ms, {:>4}",
+        "  {times:>4}x {:>10.0} {admitted:>11.0} {:>7.0} % {:>11.0} {:>9.1} ms, {:>6.1} ms {:>11} {:>7} {:>7.1} ms, {:>4}",
         tally.offered() as f64 / limit.as_secs_f64(),
         100.0 * admitted / peak,
         tally.rate(is_refused),
         refusals[0],
         refusals[1],
-        tally.failed(),
+        tally.held_back(),
+        tally.broken(),
         probes.percentile(99, |_| true),
         probes.offered() - probes.count(|status| status == 200),
     );

@@ -89,12 +89,13 @@ async fn offer(
         }
         sent = now_due.min(offered).max(sent);
         let waiting = queue.due.borrow().len();
-        let wanted = waiting.saturating_sub(*queue.idle.borrow());
+        let idle = *queue.idle.borrow();
+        let wanted = waiting.saturating_sub(idle);
         for _ in 0..wanted.min(load.connections - opened) {
             opened += 1;
             spawn(serve(load.clone(), Rc::clone(&queue), Rc::clone(&answers), started));
         }
-        for _ in 0..waiting {
+        for _ in 0..waiting.min(idle) {
             queue.wake.notify_one();
         }
     }

@@ -41,8 +41,17 @@ impl Tally {
 
     /// How many were not answered: the connection broke, or no answer came by the end.
     pub fn failed(&self) -> usize {
-        let broken = self.answers.iter().filter(|answer| answer.status.is_none()).count();
-        self.unanswered + broken
+        self.unanswered + self.broken()
+    }
+
+    /// How many lost their connection.
+    pub fn broken(&self) -> usize {
+        self.answers.iter().filter(|answer| answer.status.is_none()).count()
+    }
+
+    /// How many were never sent, since all connections were taken, or not answered by the end.
+    pub fn held_back(&self) -> usize {
+        self.unanswered
     }
 
     /// How many were offered.

@@ -1,7 +1,7 @@
 //! `POST …/invocations`: one event, a batch, or a line each.
 
 use crate::auth::{Action, Principal};
-use crate::edge::{BodyLimit, NoQuery, media_type, read_body};
+use crate::edge::{BodyLimit, NoQuery, SMALL_BODY, media_type, read_body};
 use crate::error::{ApiError, Code};
 use crate::invocations::batcher::{Batcher, Receipt};
 use crate::invocations::intake::{Prepared, Sender};
@@ -13,9 +13,6 @@ use invocation::{Event, FieldProblem, Source, batch};
 use serde::{Deserialize, Serialize};
 
 const LIMIT: BodyLimit = BodyLimit { received: 4 << 20, decoded: 4 << 20 };
-
-/// Above this many bytes a body is scanned on a blocking thread.
-pub(super) const SMALL: usize = 4096;
 
 /// What became of each event.
 #[derive(Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -62,7 +59,7 @@ pub(super) async fn ingest(
     };
     let body = read_body(&request, &mut payload, LIMIT).await?;
     let sender = sender(&project, &access.principal, Source::Rest);
-    let (inner, small) = (state.clone(), body.len() <= SMALL);
+    let (inner, small) = (state.clone(), body.len() <= SMALL_BODY);
     let work = move || -> Result<_, FieldProblem> {
         let batch = parse(&body, inner.clock.now())?;
         Ok((batch.single, prepare(&inner, &sender, batch.events)))

@@ -1,8 +1,8 @@
 //! OTLP/HTTP traces. The project is the key's.
 
-use super::ingest::{SMALL, run, sender};
+use super::ingest::{run, sender};
 use crate::auth::Action;
-use crate::edge::{BodyLimit, NoQuery, media_type, read_body};
+use crate::edge::{BodyLimit, NoQuery, SMALL_BODY, media_type, read_body};
 use crate::error::{ApiError, Code};
 use crate::invocations::batcher::Batcher;
 use crate::projects::Access;
@@ -36,7 +36,7 @@ pub(super) async fn traces(
     })?;
     let body = read_body(&request, &mut payload, LIMIT).await?;
     let sender = sender(&project, &access.principal, Source::Otlp);
-    let (inner, small) = (state.clone(), body.len() <= SMALL);
+    let (inner, small) = (state.clone(), body.len() <= SMALL_BODY);
     let work = move || -> Result<_, ApiError> {
         let export = otlp::decode(&body, encoding)
             .map_err(|error| ApiError::new(Code::BadRequest, error.to_string()))?;
