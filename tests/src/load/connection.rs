@@ -3,19 +3,25 @@
 use super::Request;
 use actix_web::rt::net::TcpStream;
 use std::io::{Error, ErrorKind, Result};
+use std::time::{Duration, Instant};
+
+/// A connection that nobody used for so long is made anew: the service ends those that idle for 15 s,
+/// and may do so while a request is on its way.
+const IDLE: Duration = Duration::from_secs(10);
 
 /// A connection, perhaps still to be made; after a fault it is made anew.
 #[derive(Default)]
 pub(super) struct Connection {
-    stream: Option<TcpStream>,
+    stream: Option<(TcpStream, Instant)>,
     buffer: Vec<u8>,
 }
 
 impl Connection {
     /// The status of the answer, which is read to its end.
     pub(super) async fn ask(&mut self, request: &Request) -> Result<u16> {
-        let stream = match self.stream.take() {
-            Some(stream) => stream,
+        let kept = self.stream.take().filter(|(_, used)| used.elapsed() < IDLE);
+        let stream = match kept {
+            Some((stream, _)) => stream,
             None => {
                 let stream = TcpStream::connect(request.address).await?;
                 stream.set_nodelay(true)?;
@@ -24,7 +30,7 @@ impl Connection {
         };
         write(&stream, &request.bytes).await?;
         let (status, is_kept) = read(&stream, &mut self.buffer).await?;
-        self.stream = is_kept.then_some(stream);
+        self.stream = is_kept.then(|| (stream, Instant::now()));
         Ok(status)
     }
 }

@@ -64,7 +64,7 @@ fn one_look_shows_figures_and_costs(database: Database) {
         assert!(look.contains(panel), "{panel} in\n{look}");
     }
     // The first look's own request lies between the two.
-    assert!(look.contains("/metrics") && look.contains(" well "), "{look}");
+    assert!(look.contains("/metrics") && look.contains("  well"), "{look}");
     let piped = researchflow(&service, "dashboard", &[]);
     assert_eq!((piped.code, piped.complaint.as_str()), (1, "This is no terminal: use --once.\n"));
 }
@@ -75,5 +75,5 @@ fn a_service_that_is_gone_is_critical(database: Database) {
     service.kill();
     let look = service.database().researchflow(&["dashboard", &base, "--once", "--interval", "1"]);
     assert_eq!(look.code, 1, "{look:?}");
-    assert!(look.text.contains(" critical ") && look.text.contains("no answer"), "{look:?}");
+    assert!(look.text.contains("  critical") && look.text.contains("no answer"), "{look:?}");
 }
