@@ -14,6 +14,7 @@ import json
 import os
 import shutil
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 
 from . import databases, instances, settings
@@ -24,7 +25,7 @@ LOGS = ("invocations", "audit")
 
 def make(place, release):
     """Backs the stack up into a folder of its own, which it returns."""
-    folder = place.backups / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    folder = place.backups / datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
     folder.mkdir(mode=0o700)
     command = lambda *arguments: instances.command(place, release, *arguments)
     return write(folder, databases.of_stack(place), command, settings.of(place), release["sha256"])

@@ -62,7 +62,7 @@ def replace(place, record, new, limits, with_backup, migrate):
         record.end("failed", failure)
         return False
     try:
-        take_over(place, record, new, limits)
+        take_over(place, record, old, new, limits)
     except Failure as failure:
         give_back(place, record, old, new)
         record.end("rolled back", failure)
@@ -92,11 +92,12 @@ def prepare(place, record, new, limits, with_backup, migrate):
         instances.smoke_all(new)
 
 
-def take_over(place, record, new, limits):
+def take_over(place, record, old, new, limits):
     with record.step("switch"):
         proxy.switch(place, [it["port"] for it in new["serve"]])
     with record.step("smoke through nginx"):
-        smoke.check(new, place.url, place.authority)
+        # By the old binary, which is known to be good: the new one may think well of itself.
+        smoke.check(old, place.url, place.authority)
     with record.step("watch") as entry:
         probe = lambda: smoke.probe(place.url, place.authority)
         entry.update(watch(new, limits.seconds, limits.error_rate, limits.latency, probe))

@@ -26,7 +26,10 @@ class Record:
         self.write()
 
     def write(self):
-        self.path.write_text(json.dumps(self.facts, indent=2) + "\n")
+        """Whole or not at all: others may read it meanwhile, and this may be the last that is done."""
+        draft = self.path.with_suffix(".new")
+        draft.write_text(json.dumps(self.facts, indent=2) + "\n")
+        draft.replace(self.path)
 
     @contextlib.contextmanager
     def step(self, name):

@@ -1,6 +1,5 @@
 """Secrets as files, one each, readable to who needs it alone; made once, never overwritten."""
 
-import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -9,9 +8,6 @@ from string import Template
 from . import accounts
 from .place import INFRASTRUCTURE
 from .terminal import run
-
-# Without a template in infrastructure/redis: this one user, and no default one.
-REDIS_USERS = "user default off\nuser researchflow on #$password_sha256 ~ros:* &ros:* +@all -@admin -@dangerous +info\n"
 
 
 class SecretFiles:
@@ -52,10 +48,8 @@ class SecretFiles:
         self.write("redis_url", f"rediss://researchflow:{redis_password}@{redis}\n")
         userlist = (INFRASTRUCTURE / "pgbouncer/userlist.txt.template").read_text()
         self.write("pgbouncer_userlist", Template(userlist).substitute(password=password))
-        users = INFRASTRUCTURE / "redis/users.acl"
-        users = users.read_text() if users.exists() else REDIS_USERS
-        digest = hashlib.sha256(redis_password.encode()).hexdigest()
-        self.write("redis_users", Template(users).safe_substitute(password_sha256=digest, password=redis_password))
+        users = run([INFRASTRUCTURE / "redis/make-users.sh"], input=redis_password)
+        self.write("redis_users", users)
 
     def make_certificates(self, redis_names, web_names):
         """An authority of our own, and what it vouches for: Redis and, until a real one is put in its

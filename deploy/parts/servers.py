@@ -101,18 +101,16 @@ def pgbouncer(place, secrets):
 
 
 def redis(place, secrets):
-    """TLS alone, one user; infrastructure/redis/redis.conf is taken where there is one, and what
-    depends on the place stands after it and wins."""
+    """TLS alone, one user. What depends on the place stands after the rest and wins."""
     folder = place.private("redis", accounts.REDIS)
     for name in ("redis.crt", "redis.key", "ca.crt"):
         shutil.copy(secrets.folder / name, folder)
     shutil.copy(secrets.folder / "redis_users", folder / "users.acl")
-    common = INFRASTRUCTURE / "redis/redis.conf"
-    common = common.read_text() if common.exists() else "maxmemory 256mb\nmaxmemory-policy noeviction\n"
+    common = (INFRASTRUCTURE / "redis/redis.conf").read_text()
     (folder / "redis.conf").write_text(
         f"{common}\nport 0\ntls-port {place.port('redis')}\nbind 127.0.0.1\ndir {folder}\ndaemonize no\n"
         f"aclfile {folder}/users.acl\ntls-cert-file {folder}/redis.crt\ntls-key-file {folder}/redis.key\n"
-        f"tls-ca-cert-file {folder}/ca.crt\ntls-auth-clients no\n")
+        f"tls-ca-cert-file {folder}/ca.crt\n")
     for file in folder.iterdir():
         accounts.give(file, accounts.REDIS)
     return process.start(["redis-server", folder / "redis.conf"], place.logs / "redis.log", account(accounts.REDIS), folder)

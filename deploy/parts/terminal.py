@@ -15,11 +15,14 @@ def say(text):
 
 def run(command, account=None, **options):
     """Runs COMMAND to its end and returns what it printed; what it printed is the failure's text."""
-    done = subprocess.run([str(it) for it in command], stdin=options.pop("stdin", subprocess.DEVNULL),
+    if "input" not in options:
+        options.setdefault("stdin", subprocess.DEVNULL)
+    command = [str(it) for it in command]
+    done = subprocess.run(command,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           **(account or {}), **options)
     if done.returncode != 0:
-        raise Failure(f"{command[0]} {command[1]} ended with {done.returncode}: {done.stdout.strip()[-2000:]}")
+        raise Failure(f"{' '.join(command[:2])} ended with {done.returncode}: {done.stdout.strip()[-2000:]}")
     return done.stdout
 
 

@@ -65,7 +65,7 @@ class Stack:
         return instances.command(place, place.state["release"], *arguments)
 
     def last_record(self):
-        return json.loads(max(self.place.deployments.iterdir()).read_text())
+        return json.loads(max(self.place.deployments.glob("*.json")).read_text())
 
     def load(self, requests, until=None):
         """Starts steady traffic; `finish` waits for it."""
