@@ -122,11 +122,19 @@ fn requests(address: SocketAddr) -> Vec<Request> {
     ]
 }
 
+/// The connections of a slice are closed when it ends, and a busy service takes a moment to notice.
+const MOMENT: Duration = Duration::from_secs(3);
+
 fn look(pid: u32, started: Instant) -> Look {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a running service");
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = resident.and_then(|it| it.trim().strip_suffix(" kB")?.parse::<f64>().ok());
-    let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).expect("a running service").count();
+    let count = || fs::read_dir(format!("/proc/{pid}/fd")).expect("a running service").count();
+    let (mut descriptors, looked) = (count(), Instant::now());
+    while looked.elapsed() < MOMENT {
+        thread::sleep(MOMENT / 10);
+        descriptors = descriptors.min(count());
+    }
     Look {
         minutes: started.elapsed().as_secs_f64() / 60.0,
         memory_mib: kib.expect("resident memory") / 1024.0,
