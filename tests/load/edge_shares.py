@@ -121,15 +121,20 @@ def report(out, requests):
     lines = re.findall(r"^\s*([\d,]+) \([^)]*\)\s+(.*)$", text, re.MULTILINE)
     counted = [(int(count.replace(",", "")), name.split(" [")[0]) for count, name in lines]
     total = next(count for count, name in counted if name.startswith("PROGRAM TOTALS"))
-    inclusive = []
+    inclusive, seen = [], []
     for layer, pattern in LAYERS:
         counts = [count for count, name in counted if re.search(pattern, name) and "'2" not in name]
-        if not counts:
+        if counts:
+            inclusive.append(max(counts))
+            seen.append(layer)
+        elif seen:
+            # The compiler made one function of both.
+            seen[-1] += " + " + layer
+        else:
             sys.exit(f"no function of the layer {layer!r} was seen")
-        inclusive.append(max(counts))
     print(f"{'layer':<38} {'instructions':>12} {'share':>7}")
     rows = [("connection, runtime", total - inclusive[0])]
-    for (layer, _), count, inner in zip(LAYERS, inclusive, inclusive[1:] + [0]):
+    for layer, count, inner in zip(seen, inclusive, inclusive[1:] + [0]):
         rows.append((layer, count - inner))
     for layer, count in rows:
         print(f"{layer:<38} {count / requests:>12,.0f} {count / total:>7.1%}")
