@@ -6,7 +6,7 @@ use super::subject::{Owner, Presented, count_owner};
 use super::{remembered, session};
 use crate::audit::Actor;
 use crate::config::RouteClass;
-use crate::edge::{Work, work_of};
+use crate::edge::class_of;
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::body::{EitherBody, MessageBody};
@@ -106,7 +106,7 @@ impl Authenticator {
         request: &ServiceRequest,
         hash: SecretHash,
     ) -> Result<Arc<Principal>, ApiError> {
-        let brings_events = work_of(request) == Some(Work::Ingest);
+        let brings_events = class_of(request) == Some(RouteClass::Ingest);
         let found = match key_in(request.request()) {
             Some(key) => remembered::key(state, hash, key, brings_events).await?,
             None => None,
