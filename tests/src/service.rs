@@ -212,7 +212,7 @@ impl Service {
     pub fn log(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(log_file(&self.database)).expect("the log");
         let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
-        text.lines().map(parse).collect()
+        text.lines().filter(|line| !is_of_libpq(line)).map(parse).collect()
     }
 
     /// The most memory that it ever had resident, in bytes.
@@ -330,6 +330,12 @@ pub(crate) fn listening(line: &str) -> Option<SocketAddr> {
 }
 
 /// The service under a shell that limits it and then becomes it; bash counts in kibibytes.
+/// What a server says when it ends between two queries libpq writes to standard error by itself, and
+/// Diesel has no way to say that it should not.
+fn is_of_libpq(line: &str) -> bool {
+    ["FATAL:  ", "WARNING:  ", "DETAIL:  ", "HINT:  "].iter().any(|start| line.starts_with(start))
+}
+
 fn limited_files(database: &Database) -> Command {
     let plain = database.command(&["serve"]);
     let limit = format!("trap '' XFSZ; ulimit -f \"${FILE_LIMIT}\"; exec \"$0\" \"$@\"");
