@@ -5,13 +5,13 @@ use crate::config::{RouteClass, SlowRequests};
 use crate::error::Cause;
 use crate::telemetry::Metrics;
 use crate::telemetry::traces::{Answered, Traces};
-use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, HttpMessage};
 use hardening::limits::RouteClass as _;
-use hardening::{Inner, Layer};
+use hardening::{Inner, Layer, TraceParent};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -41,7 +41,8 @@ where
             let (method, class) = (known(request.method()), class_of(&request));
             let traced = observer.traces.as_ref().and_then(|traces| {
                 let is_tls = request.app_config().secure();
-                let began = traces.begin(request.headers())?;
+                let parent = request.extensions().get::<TraceParent>().copied();
+                let began = traces.begin(parent)?;
                 Some((traces, began, if is_tls { "https" } else { "http" }))
             });
             observer.metrics.in_flight.inc();

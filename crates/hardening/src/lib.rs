@@ -35,7 +35,7 @@ mod problems;
 mod random;
 mod request_id;
 pub mod serve;
-mod trace_id;
+mod trace_parent;
 
 pub use compression::{NoCompression, compression, never_compress};
 pub use cors::{Cors, cors};
@@ -48,4 +48,4 @@ pub use panics::panics;
 pub use problem::{PROBLEM_JSON, Problem, ProblemField, ProblemKind};
 pub use problems::problems;
 pub use request_id::{RequestId, request_id};
-pub use trace_id::TraceId;
+pub use trace_parent::TraceParent;

@@ -2,7 +2,7 @@
 
 use crate::layer::{Given, Inner, Layer, finish_headers};
 use crate::random::random_text;
-use crate::trace_id::TraceId;
+use crate::trace_parent::TraceParent;
 use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceRequest;
@@ -45,7 +45,7 @@ impl fmt::Display for RequestId {
 }
 
 /// The outermost layer: gives the request its [`RequestId`] and, if the caller told one, its
-/// [`TraceId`], runs all that is inside in a span `request` with both, and writes `X-Request-Id`
+/// [`TraceParent`], runs all that is inside in a span `request` with both, and writes `X-Request-Id`
 /// into the answer. `make` brings new ids; where it fails to bring a sane one, 128 random bits do.
 ///
 /// The span is one for the whole request and has these two fields alone: what it costs is mostly
@@ -60,8 +60,8 @@ where
         let make = Rc::clone(&make);
         async move {
             let id = id_of(&request, &*make);
-            let trace = TraceId::given(request.headers());
-            let trace_id = trace.as_ref().map(TraceId::as_str);
+            let trace = TraceParent::given(request.headers());
+            let trace_id = trace.as_ref().map(TraceParent::trace_text);
             let span = tracing::info_span!("request", request_id = id.as_str(), trace_id);
             request.extensions_mut().insert(id.clone());
             if let Some(trace) = trace {

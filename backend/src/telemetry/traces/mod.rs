@@ -4,17 +4,15 @@
 //! telling how many, and all that is needed here is one span a request.
 
 mod export;
-mod parent;
 mod span;
 
 use super::Registry;
 use crate::clock::Clock;
 use crate::config::Tracing;
 use crate::outbound;
-use actix_web::http::header::HeaderMap;
 use export::Exporter;
+use hardening::TraceParent;
 use opentelemetry_proto::tonic::trace::v1::Span;
-use parent::Parent;
 use prometheus::{IntCounterVec, Opts};
 pub use span::{Answered, Began};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -80,9 +78,8 @@ impl Traces {
         })))
     }
 
-    /// What is remembered of a request that is to be traced.
-    pub fn begin(&self, headers: &HeaderMap) -> Option<Began> {
-        let parent = Parent::of(headers);
+    /// What is remembered of a request that is to be traced, made in the span `parent`.
+    pub fn begin(&self, parent: Option<TraceParent>) -> Option<Began> {
         let trace_id = parent.map_or_else(rand::random, |parent| parent.trace_id);
         let is_sampled = match parent {
             Some(parent) if self.0.parent_decides => parent.is_sampled,

@@ -1,6 +1,6 @@
 //! A request as a span, by OpenTelemetry's semantic conventions for HTTP servers (1.x, stable).
 
-use super::parent::Parent;
+use hardening::TraceParent;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::resource::v1::Resource;
@@ -28,7 +28,7 @@ pub struct Answered<'a> {
 /// A request under way that is traced.
 #[derive(Debug, Clone, Copy)]
 pub struct Began {
-    pub(super) parent: Option<Parent>,
+    pub(super) parent: Option<TraceParent>,
     pub(super) trace_id: [u8; 16],
     /// Nanoseconds since 1970.
     pub(super) at: u64,

@@ -2,12 +2,13 @@ use crate::support::ask;
 use actix_web::http::header::HeaderValue;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, HttpMessage, HttpRequest, web};
-use hardening::{RequestId, TraceId, request_id};
+use hardening::{RequestId, TraceParent, request_id};
 
 /// What a handler sees: its request's id and trace.
 async fn shown(request: HttpRequest) -> String {
     let extensions = request.extensions();
-    let trace = extensions.get::<TraceId>().map_or("none", TraceId::as_str);
+    let trace =
+        extensions.get::<TraceParent>().map_or_else(|| "none".to_owned(), TraceParent::trace_text);
     format!("{} {trace}", extensions.get::<RequestId>().unwrap())
 }
 
