@@ -2,7 +2,7 @@
 
 use super::remembered::{Question, answer};
 use crate::auth::Action;
-use crate::edge::{Query, resource};
+use crate::edge::{Query, in_order, resource};
 use crate::error::ApiError;
 use crate::insights::{Figures, GroupBy, Line};
 use crate::projects::Access;
@@ -119,11 +119,7 @@ async fn costs(
             "must be one of model, tier, provider, agent, stage, run, key, day",
         ));
     }
-    if let (Some(from), Some(to)) = (from, to)
-        && from >= to
-    {
-        return Err(ApiError::field("/to", "must be later than from"));
-    }
+    in_order(from, to)?;
     let (from, to) = (from.map(Timestamp::micros), to.map(Timestamp::micros));
     let question = Question { project_id: project.id.clone(), group_by, from, to };
     Ok(HttpResponse::Ok().json(&*answer(&state, question).await?))

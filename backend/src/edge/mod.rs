@@ -10,6 +10,7 @@ mod limits;
 mod metrics;
 mod observe;
 mod page;
+mod period;
 mod resource;
 pub mod sealed;
 
@@ -24,4 +25,5 @@ pub use limits::{SMALL_BODY, Work, class_of, work_of};
 pub use metrics::register_metrics;
 pub use observe::{Observer, observe};
 pub use page::{Cursor, Limit, ListPage, PageQuery};
+pub use period::in_order;
 pub use resource::{not_found, resource};

@@ -2,7 +2,7 @@
 
 use super::store::{self, SampleRow};
 use crate::alerts;
-use crate::edge::{Query, download, resource};
+use crate::edge::{Query, download, in_order, resource};
 use crate::error::ApiError;
 use crate::projects::Access;
 use crate::state::AppState;
@@ -37,13 +37,9 @@ struct ExportQuery {
 impl ExportQuery {
     /// Microseconds, the second exclusive.
     fn period(&self) -> Result<(i64, i64), ApiError> {
-        let from = self.from.map_or(0, Timestamp::micros);
-        let to = self.to.map_or(i64::MAX, Timestamp::micros);
-        if from < to {
-            Ok((from, to))
-        } else {
-            Err(ApiError::field("/to", "must be later than from"))
-        }
+        let from = self.from.unwrap_or(Timestamp::from_micros(0));
+        in_order(Some(from), self.to)?;
+        Ok((from.micros(), self.to.map_or(i64::MAX, Timestamp::micros)))
     }
 }
 

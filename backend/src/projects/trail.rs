@@ -3,7 +3,7 @@
 use super::access::Access;
 use crate::audit::{self, Act, Filter};
 use crate::auth::{Action, Principal};
-use crate::edge::{Cursor, Limit, ListPage, Query, download, ndjson, resource};
+use crate::edge::{Cursor, Limit, ListPage, Query, download, in_order, ndjson, resource};
 use crate::error::ApiError;
 use crate::ledger::{Log, raw_records};
 use crate::state::AppState;
@@ -35,11 +35,7 @@ pub(super) struct TrailQuery {
 impl TrailQuery {
     /// The filter, narrowed to what the caller may read.
     async fn filter(&self, access: &Access) -> Result<Filter, ApiError> {
-        if let (Some(from), Some(to)) = (self.from, self.to)
-            && from >= to
-        {
-            return Err(ApiError::field("/to", "must be later than from"));
-        }
+        in_order(self.from, self.to)?;
         let project = match (&self.project, &*access.principal) {
             (Some(project), _) => Some(access.project(project, Action::ReadAudit).await?),
             (None, Principal::Key { .. }) => Some(access.own_project(Action::ReadAudit).await?),

@@ -4,7 +4,7 @@ use super::remembered;
 use super::service::{self, Request};
 use super::store::{self, About, Stored};
 use crate::auth::Action;
-use crate::edge::{Cursor, Json, ListPage, NoQuery, PageQuery, Query, resource};
+use crate::edge::{Cursor, Json, ListPage, NoQuery, PageQuery, Query, in_order, resource};
 use crate::error::ApiError;
 use crate::projects::Access;
 use crate::state::AppState;
@@ -58,10 +58,7 @@ impl NewReport {
             (None, None, None) => Err(ApiError::field("", "must name a run_id, or from and to")),
             (None, None, Some(_)) => Err(ApiError::field("/from", "is missing")),
             (None, Some(_), None) => Err(ApiError::field("/to", "is missing")),
-            (_, Some(from), Some(to)) if from >= to => {
-                Err(ApiError::field("/to", "must be later than from"))
-            }
-            _ => Ok(Request { run_id, from, to }),
+            _ => in_order(from, to).map(|()| Request { run_id, from, to }),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The filters that lists and exports share.
 
-use crate::edge::{Cursor, Limit};
+use crate::edge::{Cursor, Limit, in_order};
 use crate::error::ApiError;
 use crate::invocations::store::{Filter, Page};
 use invocation::Timestamp;
@@ -46,11 +46,7 @@ impl ListQuery {
     pub(super) fn filter(self) -> Result<Filter, ApiError> {
         one_of("/tier", self.tier.as_deref(), &["nano", "mini", "frontier"])?;
         one_of("/status", self.status.as_deref(), &["ok", "error", "blocked"])?;
-        if let (Some(from), Some(to)) = (self.from, self.to)
-            && from >= to
-        {
-            return Err(ApiError::field("/to", "must be later than from"));
-        }
+        in_order(self.from, self.to)?;
         Ok(Filter {
             run: self.run,
             stage: self.stage,
