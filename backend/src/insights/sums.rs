@@ -19,7 +19,7 @@ use crate::db::{Conn, count_if, sum_of};
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
@@ -163,6 +163,12 @@ fn whole_hours(from: Option<i64>, to: Option<i64>) -> Range<i64> {
 #[derive(Queryable)]
 struct Sum {
     key: Option<String>,
+    added: Added,
+}
+
+/// What [`added`] selects.
+#[derive(Queryable)]
+struct Added {
     invocations: Option<i64>,
     errors: Option<i64>,
     input_tokens: Option<i64>,
@@ -172,6 +178,28 @@ struct Sum {
     reasoning_tokens: Option<i64>,
     cost_nano_usd: Option<i64>,
     unpriced: Option<i64>,
+}
+
+/// A column of sums.
+type Column = SqlLiteral<Nullable<BigInt>>;
+
+/// The sums that rollups and rows have: these three each under names of its own.
+fn added(
+    invocations: Column,
+    errors: Column,
+    unpriced: Column,
+) -> (Column, Column, Column, Column, Column, Column, Column, Column, Column) {
+    (
+        invocations,
+        errors,
+        sum_of("input_tokens"),
+        sum_of("output_tokens"),
+        sum_of("cache_read_tokens"),
+        sum_of("cache_write_tokens"),
+        sum_of("reasoning_tokens"),
+        sum_of("cost_nano_usd"),
+        unpriced,
+    )
 }
 
 fn of_rollups(
@@ -184,15 +212,7 @@ fn of_rollups(
         .group_by(by.key(From::Rollups))
         .select((
             by.key(From::Rollups),
-            sum_of("invocations"),
-            sum_of("errors"),
-            sum_of("input_tokens"),
-            sum_of("output_tokens"),
-            sum_of("cache_read_tokens"),
-            sum_of("cache_write_tokens"),
-            sum_of("reasoning_tokens"),
-            sum_of("cost_nano_usd"),
-            sum_of("unpriced"),
+            added(sum_of("invocations"), sum_of("errors"), sum_of("unpriced")),
         ))
         .into_boxed();
     if let Some(project_id) = scope.project_id {
@@ -221,15 +241,7 @@ fn of_rows(
         .group_by(by.key(From::Rows))
         .select((
             by.key(From::Rows),
-            sum_of("1"),
-            count_if("status = 'error'"),
-            sum_of("input_tokens"),
-            sum_of("output_tokens"),
-            sum_of("cache_read_tokens"),
-            sum_of("cache_write_tokens"),
-            sum_of("reasoning_tokens"),
-            sum_of("cost_nano_usd"),
-            count_if("unpriced"),
+            added(sum_of("1"), count_if("status = 'error'"), count_if("unpriced")),
         ))
         .into_boxed();
     if let Some(project_id) = scope.project_id {
@@ -257,20 +269,20 @@ struct Groups(BTreeMap<Option<String>, Figures>);
 
 impl Groups {
     fn add(&mut self, sums: Vec<Sum>) {
-        for sum in sums {
+        for Sum { key, added } in sums {
             let number = |sum: Option<i64>| sum.unwrap_or(0);
             let more = Figures {
-                invocations: number(sum.invocations),
-                errors: number(sum.errors),
-                input_tokens: number(sum.input_tokens),
-                output_tokens: number(sum.output_tokens),
-                cache_read_tokens: number(sum.cache_read_tokens),
-                cache_write_tokens: number(sum.cache_write_tokens),
-                reasoning_tokens: number(sum.reasoning_tokens),
-                cost_nano_usd: number(sum.cost_nano_usd),
-                unpriced: number(sum.unpriced),
+                invocations: number(added.invocations),
+                errors: number(added.errors),
+                input_tokens: number(added.input_tokens),
+                output_tokens: number(added.output_tokens),
+                cache_read_tokens: number(added.cache_read_tokens),
+                cache_write_tokens: number(added.cache_write_tokens),
+                reasoning_tokens: number(added.reasoning_tokens),
+                cost_nano_usd: number(added.cost_nano_usd),
+                unpriced: number(added.unpriced),
             };
-            let figures = self.0.entry(sum.key).or_default();
+            let figures = self.0.entry(key).or_default();
             *figures = figures.saturating_plus(&more);
         }
     }

@@ -252,9 +252,9 @@ async fn write(
 
 /// What was remembered of the projects that these events are of.
 fn changed(groups: &[Vec<Prepared>]) -> Vec<Scope> {
-    let of = |event: &Prepared| event.facts.project_id.clone();
-    let projects: HashSet<String> = groups.iter().flatten().map(of).collect();
-    projects.iter().map(|project_id| super::scope(project_id)).collect()
+    let events = groups.iter().flatten();
+    let projects: HashSet<&str> = events.map(|event| event.facts.project_id.as_str()).collect();
+    projects.into_iter().map(super::scope).collect()
 }
 
 fn refuse(waiters: Vec<Waiter>, error: &LedgerError) {
