@@ -72,11 +72,16 @@ impl<C> Inner<C> {
         let place = self.local.place(class, identity);
         let here = self.local.admit(place, quota, self.now());
         let Some(shared) = self.shared.as_ref().filter(|_| here.allowed) else { return here };
-        match shared.ask(class, identity, quota).await {
-            Ok(there) => self.local.settle(place, quota, self.now(), there),
-            Err(_) if shared.is_in_doubt() && here.is_nearly_used_up() => {
+        let asked = shared.ask(class, identity, quota).await;
+        let now = self.now();
+        match asked {
+            Ok(there) => {
+                shared.answered(now);
+                self.local.settle(place, quota, now, there)
+            }
+            Err(_) if shared.is_in_doubt(now) && here.is_nearly_used_up() => {
                 let doubtful = Answer { allowed: false, ahead: 0 };
-                let decision = self.local.settle(place, quota, self.now(), doubtful);
+                let decision = self.local.settle(place, quota, now, doubtful);
                 Decision { remaining: 0, ..decision }
             }
             Err(_) => {

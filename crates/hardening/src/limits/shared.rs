@@ -8,7 +8,7 @@ use redis_link::redis::Script;
 use redis_link::{Fault, Limits, Link, Settings, UrlError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long a request waits for Redis before it does without: with a timer's own slack it loses less
 /// than 25 ms.
@@ -45,9 +45,8 @@ pub(super) struct Shared {
     prefix: String,
     went_without: AtomicU64,
     doubt: Duration,
-    /// Microseconds since the start; 0 before the first.
+    /// In microseconds, as the limiter counts them; 0 before the first.
     last_answer: AtomicU64,
-    started: Instant,
 }
 
 impl Shared {
@@ -60,7 +59,6 @@ impl Shared {
             went_without: AtomicU64::new(0),
             doubt: settings.doubt,
             last_answer: AtomicU64::new(0),
-            started: Instant::now(),
         })
     }
 
@@ -75,24 +73,23 @@ impl Shared {
         call.arg(quota.emission()).arg(quota.burst().get());
         let run = |mut redis| async move { call.invoke_async(&mut redis).await };
         let (allowed, ahead) = self.link.call(run).await?;
-        self.last_answer.store(self.now(), Relaxed);
         Ok(Answer { allowed, ahead })
     }
 
-    /// Whether others may still be counting there.
-    pub(super) fn is_in_doubt(&self) -> bool {
+    /// It answered at `now`.
+    pub(super) fn answered(&self, now: u64) {
+        self.last_answer.store(now, Relaxed);
+    }
+
+    /// Whether others may still be counting there at `now`.
+    pub(super) fn is_in_doubt(&self, now: u64) -> bool {
         let last = self.last_answer.load(Relaxed);
-        last > 0 && self.now().saturating_sub(last) < self.doubt.as_micros() as u64
+        last > 0 && now.saturating_sub(last) < self.doubt.as_micros() as u64
     }
 
     /// A request was admitted without Redis.
     pub(super) fn went_without(&self) {
         self.went_without.fetch_add(1, Relaxed);
-    }
-
-    /// Microseconds since the start.
-    fn now(&self) -> u64 {
-        self.started.elapsed().as_micros() as u64
     }
 
     pub(super) fn stats(&self) -> RedisStats {

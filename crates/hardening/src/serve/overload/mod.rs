@@ -87,12 +87,13 @@ impl<K: Copy + PartialEq> Overload<K> {
             return Some(permit);
         }
         let turn = Duration::from_micros(self.refusals.turn(self.now()));
-        let room = async { timeout(turn, limiter.room(|| self.now())).await.ok() };
-        let permit = if turn.is_zero() { None } else { room.await };
-        if permit.is_none() {
-            limiter.count_refusal();
+        if !turn.is_zero()
+            && let Ok(permit) = timeout(turn, limiter.room(|| self.now())).await
+        {
+            return Some(permit);
         }
-        permit
+        limiter.count_refusal();
+        None
     }
 }
 
