@@ -4,7 +4,8 @@ use super::{Answered, Connection, Request, Tally};
 use actix_web::rt::time::{interval, sleep_until};
 use actix_web::rt::{System, spawn};
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -112,8 +113,7 @@ async fn serve(
     answers: Rc<RefCell<Vec<Answered>>>,
     started: Instant,
 ) {
-    let mut connections: Vec<Connection> = Vec::new();
-    connections.resize_with(load.requests.len(), Connection::default);
+    let mut connections: HashMap<SocketAddr, Connection> = HashMap::new();
     loop {
         let next = queue.due.borrow_mut().pop_front();
         let Some((due, number)) = next else {
@@ -122,9 +122,9 @@ async fn serve(
             *queue.idle.borrow_mut() -= 1;
             continue;
         };
-        let turn = number % load.requests.len();
-        let (request, connection) = (&load.requests[turn], &mut connections[turn]);
-        let answered = ask(connection, request, due, started).await;
+        let request = pick(&load, number);
+        let connection = connections.entry(request.address).or_default();
+        let answered = ask(connection, &request, due, started).await;
         answers.borrow_mut().push(answered);
     }
 }
