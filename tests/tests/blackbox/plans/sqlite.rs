@@ -26,6 +26,12 @@ pub(crate) fn faults(database: &Database, asked: &[Asked], what: &str) -> Vec<St
                 None if asked.is_page() && step == "USE TEMP B-TREE FOR ORDER BY" => {
                     "sorts what a page is taken from".to_owned()
                 }
+                None if asked.is_stretch()
+                    && !step.contains("INTEGER PRIMARY KEY")
+                    && step.contains("SEARCH") =>
+                {
+                    "reads more of the log than a stretch".to_owned()
+                }
                 None => continue,
             };
             faults.push(format!("{what}, {}: {fault} ({step})\n  {sql}", asked.route));
