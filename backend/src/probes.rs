@@ -200,6 +200,7 @@ async fn metrics(
     _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     state.db.observe();
+    state.disk.look();
     insights.observe().await;
     let text = state.metrics.encode().map_err(ApiError::internal)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))

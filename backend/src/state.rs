@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::signers::Signers;
-use crate::telemetry::Metrics;
+use crate::telemetry::{Disk, Metrics};
 use cache::Cache;
 use hmac::{Hmac, KeyInit, Mac};
 use pricing::PriceTable;
@@ -25,6 +25,8 @@ pub struct AppState {
     pub clock: Clock,
     /// Counters and histograms, in a registry of this state's own.
     pub metrics: Metrics,
+    /// The disk with the data directory.
+    pub disk: Disk,
     /// What calls cost.
     pub prices: Arc<PriceTable>,
     /// What was read a moment ago. Of this process alone until [`with_redis`](Self::with_redis).
@@ -66,6 +68,9 @@ impl AppState {
     /// The vendored price table or a metric is broken.
     pub fn new(config: Config) -> Result<Self, StateError> {
         let metrics = Metrics::new().map_err(|error| StateError(error.to_string()))?;
+        let folder = config.server.data_dir.clone();
+        let disk = Disk::register(folder, metrics.registry())
+            .map_err(|error| StateError(error.to_string()))?;
         let url = config.database.url.expose_secret();
         let db = Db::open(url, config.database.pool, metrics.registry()).map_err(StateError)?;
         let prices = PriceTable::vendored().map_err(|error| StateError(error.to_string()))?;
@@ -79,6 +84,7 @@ impl AppState {
             cache: Cache::alone(&cache::Settings { seed: rand::random(), ..Default::default() }),
             redis: None,
             metrics,
+            disk,
             prices: Arc::new(prices),
             stopping: Stopping::default(),
         })

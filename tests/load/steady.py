@@ -40,6 +40,7 @@ class Client:
             self.send("GET", f"{path}?limit=5", None)
         else:
             event = {"event_id": f"load-{self.number}-{sequence}", "run_id": f"load-{self.number}", "stage": "screen",
+                     "agent": "screener", "tier": "mini", "latency_ms": 640.0,
                      "model": "gpt-4o-mini", "provider": "openai", "usage": {"input_tokens": 800, "output_tokens": 90}}
             self.send("POST", path, json.dumps(event))
 

@@ -49,8 +49,8 @@ struct AlertsQuery {
 struct AlertEntry {
     /// Its id.
     id: String,
-    /// Its name: `slow-requests`, `server-errors`, `overload`, `redis-away`, `feed-lag` or
-    /// `dead-letters`.
+    /// Its name: `slow-requests`, `server-errors`, `overload`, `redis-away`, `disk-full`,
+    /// `feed-lag` or `dead-letters`.
     alert: String,
     /// `critical` or `warning`.
     severity: String,

@@ -3,6 +3,7 @@
 use super::window::{Sample, Window};
 use crate::config::RouteClass;
 use crate::insights::LONG_LAG;
+use crate::telemetry::Room;
 use hardening::limits::RouteClass as _;
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use std::time::Duration;
 const ENOUGH: u64 = 50;
 /// Beyond this share of requests, in percent, something is wrong.
 const MUCH: f64 = 5.0;
+/// A disk with less than both of these is nearly full: a share of it, in percent, and bytes.
+const LITTLE_ROOM: (f64, u64) = (5.0, 4 << 30);
 /// What may pass by itself has to last so long.
 const LASTING: Duration = Duration::from_secs(30);
 
@@ -24,6 +27,8 @@ pub(super) enum Alert {
     Overload,
     /// Redis does not answer.
     RedisAway,
+    /// The disk with the data directory has little room left.
+    DiskFull,
     /// Invocations wait long to be added up.
     FeedLag,
     /// Entries of the feed were given up.
@@ -31,11 +36,12 @@ pub(super) enum Alert {
 }
 
 impl Alert {
-    pub(super) const ALL: [Self; 6] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::SlowRequests,
         Self::ServerErrors,
         Self::Overload,
         Self::RedisAway,
+        Self::DiskFull,
         Self::FeedLag,
         Self::DeadLetters,
     ];
@@ -46,6 +52,7 @@ impl Alert {
             Self::ServerErrors => "server-errors",
             Self::Overload => "overload",
             Self::RedisAway => "redis-away",
+            Self::DiskFull => "disk-full",
             Self::FeedLag => "feed-lag",
             Self::DeadLetters => "dead-letters",
         }
@@ -54,7 +61,7 @@ impl Alert {
     /// `critical`: users notice; `warning`: they will, if nobody looks.
     pub(super) const fn severity(self) -> &'static str {
         match self {
-            Self::ServerErrors | Self::Overload => "critical",
+            Self::ServerErrors | Self::Overload | Self::DiskFull => "critical",
             Self::SlowRequests | Self::RedisAway | Self::FeedLag | Self::DeadLetters => "warning",
         }
     }
@@ -75,6 +82,9 @@ impl Alert {
             Self::RedisAway => {
                 "Redis does not answer: limits count for each process alone, and the feed goes by \
                  the database."
+            }
+            Self::DiskFull => {
+                "The disk of the data directory is nearly full (value: percent free)."
             }
             Self::FeedLag => {
                 "Invocations wait to be added up; is a worker running? (value: invocations)"
@@ -122,6 +132,7 @@ pub(super) fn evaluate(window: &Window) -> Vec<Finding> {
     findings.push(state(Alert::FeedLag, window.has_held(LASTING, long_lag), lag));
     let dead = window.now().and_then(|now| now.dead_letters);
     findings.push(state(Alert::DeadLetters, dead.map(|dead| dead > 0), dead));
+    findings.push(room(window.now().and_then(|now| now.room)));
     let is_away = |sample: &Sample| Some(sample.redis_is_away.unwrap_or(false));
     findings.push(state(Alert::RedisAway, window.has_held(LASTING, is_away), Some(1)));
     findings
@@ -130,6 +141,13 @@ pub(super) fn evaluate(window: &Window) -> Vec<Finding> {
 fn share(alert: Alert, class: Option<RouteClass>, part: u64, all: u64) -> Finding {
     let value = if all == 0 { 0.0 } else { 100.0 * part as f64 / all as f64 };
     Finding { alert, class, fires: Some(all >= ENOUGH && value > MUCH), value }
+}
+
+fn room(room: Option<Room>) -> Finding {
+    let (percent, bytes) = LITTLE_ROOM;
+    let is_little = |room: Room| room.free < bytes && room.free_percent() < percent;
+    let value = room.map_or(0.0, Room::free_percent);
+    Finding { alert: Alert::DiskFull, class: None, fires: room.map(is_little), value }
 }
 
 fn state(alert: Alert, fires: Option<bool>, value: Option<u64>) -> Finding {
@@ -149,6 +167,7 @@ mod tests {
                 at: Duration::from_secs(second),
                 lag: Some(0),
                 dead_letters: Some(0),
+                room: Some(Room { size: 100 << 30, free: 50 << 30 }),
                 ..Sample::default()
             };
             change(second, &mut sample);
@@ -206,6 +225,22 @@ mod tests {
         let behind = |lag| window(60, move |_, sample| sample.lag = Some(lag));
         assert_eq!(firing(&behind(LONG_LAG)), [""; 0]);
         assert_eq!(firing(&behind(LONG_LAG + 1)), ["feed-lag"]);
+    }
+
+    #[test]
+    fn a_disk_is_nearly_full_by_share_and_by_bytes() {
+        for (size, free, fires) in [
+            (100 << 30, 3 << 30, true),
+            (100 << 30, 5 << 30, false),
+            // A twentieth of a large disk is a lot.
+            (1 << 40, 40 << 30, false),
+            // So is half of a small one.
+            (2 << 30, 1 << 30, false),
+            (2 << 30, 0, true),
+        ] {
+            let disk = window(5, |_, sample| sample.room = Some(Room { size, free }));
+            assert_eq!(firing(&disk) == ["disk-full"], fires, "{free} of {size}");
+        }
     }
 
     #[test]

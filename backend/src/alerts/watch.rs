@@ -78,6 +78,7 @@ impl Watch {
             lag: backlog.map(|it| it.lag),
             dead_letters: backlog.map(|it| it.dead),
             redis_is_away: self.state.redis.as_ref().map(|link| !link.stats().in_use),
+            room: self.state.disk.look(),
         }
     }
 

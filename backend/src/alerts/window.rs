@@ -1,7 +1,7 @@
 //! What the process knows of itself, over the last minutes.
 
 use crate::config::RouteClass;
-use crate::telemetry::ClassCounts;
+use crate::telemetry::{ClassCounts, Room};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ pub(super) struct Sample {
     pub(super) dead_letters: Option<u64>,
     /// Whether Redis is away; `None`: there is none.
     pub(super) redis_is_away: Option<bool>,
+    /// The disk's room; `None`: the system does not say.
+    pub(super) room: Option<Room>,
 }
 
 /// The samples of the last minutes, one of them as old as the window or older.

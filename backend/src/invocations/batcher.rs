@@ -119,7 +119,7 @@ impl Batcher {
         let (committed, commits) = watch::channel(0);
         let spooler = Spooler::start(&state).await?;
         let spool = spooler.watched();
-        tokio::spawn(Committer::new(state, submissions, committed, spooler).run());
+        tokio::spawn(Committer::new(state, submissions, committed, spooler)?.run());
         Ok(Self { queue, room: Arc::new(Semaphore::new(QUEUE)), commits: Commits(commits), spool })
     }
 

@@ -7,10 +7,12 @@
 //! transaction of which nobody knows whether it was committed is spooled too: an event id is stored
 //! once, however often it is drained.
 
-use super::batcher::{Receipt, Submission, Waiter};
+use super::batcher::{Submission, Waiter};
+use super::facts::Facts;
 use super::intake::Prepared;
 use super::spool::{Spooler, Stretch};
-use super::store;
+use super::store::{self, Stored};
+use super::tallies::Tallies;
 use crate::db::DbError;
 use crate::error::{ApiError, Code};
 use crate::ledger::LedgerError;
@@ -41,6 +43,7 @@ pub(super) struct Committer {
     submissions: mpsc::UnboundedReceiver<Submission>,
     committed: watch::Sender<u64>,
     spool: Spooler,
+    tallies: Tallies,
 }
 
 /// What goes into one transaction, or to the disk at once.
@@ -63,8 +66,9 @@ impl Committer {
         submissions: mpsc::UnboundedReceiver<Submission>,
         committed: watch::Sender<u64>,
         spool: Spooler,
-    ) -> Self {
-        Self { state, submissions, committed, spool }
+    ) -> prometheus::Result<Self> {
+        let tallies = Tallies::register(state.metrics.registry())?;
+        Ok(Self { state, submissions, committed, spool, tallies })
     }
 
     /// Until nobody sends any more.
@@ -112,9 +116,9 @@ impl Committer {
             }),
         };
         match (stored, kept) {
-            (Ok(receipts), _) => {
+            (Ok(Stored { receipts, new }), _) => {
                 self.spool.is_not_needed();
-                self.announce(&receipts);
+                self.announce(&new);
                 for (waiter, receipts) in waiters.into_iter().zip(receipts) {
                     waiter.tell(Ok(receipts));
                 }
@@ -127,11 +131,15 @@ impl Committer {
         }
     }
 
-    /// Wakes whoever follows what is committed.
-    fn announce(&self, receipts: &[Vec<Receipt>]) {
-        let new = receipts.iter().flatten().filter(|receipt| !receipt.duplicate);
-        if let Some(last) = new.filter_map(|receipt| receipt.ledger_index).max() {
-            self.committed.send_replace(last + 1);
+    /// Counts what was stored, lets go of what was remembered of its projects, and wakes whoever
+    /// follows what is committed.
+    fn announce(&mut self, new: &[Facts]) {
+        self.tallies.count(new);
+        let projects: HashSet<&str> = new.iter().map(|facts| facts.project_id.as_str()).collect();
+        let changed: Vec<Scope> = projects.into_iter().map(super::scope).collect();
+        self.state.cache.bump_here(&changed);
+        if let Some(last) = new.last() {
+            self.committed.send_replace(last.ledger_index as u64 + 1);
         }
     }
 
@@ -169,8 +177,8 @@ impl Committer {
             let held_back = answers && self.spool.ends_with(&stretch);
             let stored = self.store(&stretch, held_back).await?;
             answers = match stored {
-                Ok(receipts) => {
-                    self.announce(&receipts);
+                Ok(Stored { receipts, new }) => {
+                    self.announce(&new);
                     let events = receipts.iter().map(Vec::len).sum();
                     self.spool.is_stored(&stretch, events);
                     pause = FIRST_PAUSE;
@@ -201,7 +209,7 @@ impl Committer {
         &mut self,
         stretch: &Stretch,
         held_back: bool,
-    ) -> Option<Result<Vec<Vec<Receipt>>, LedgerError>> {
+    ) -> Option<Result<Stored, LedgerError>> {
         let stretch = stretch.clone();
         let state = self.state.clone();
         let mut writing = pin!(write(&state, move || vec![stretch.events()]));
@@ -234,27 +242,15 @@ impl Committer {
 async fn write(
     state: &AppState,
     groups: impl FnOnce() -> Vec<Vec<Prepared>> + Send + 'static,
-) -> Result<Vec<Vec<Receipt>>, LedgerError> {
+) -> Result<Stored, LedgerError> {
     let (started, signers) = (Instant::now(), Arc::clone(&state.signers));
-    let stored = state.db.write(move |conn| {
-        let groups = groups();
-        let changed = changed(&groups);
-        Ok::<_, LedgerError>((store::insert(conn, &signers, groups)?, changed))
-    });
-    let stored = stored.await;
+    let stored = state.db.write(move |conn| store::insert(conn, &signers, groups())).await;
     state.metrics.commit_seconds.observe(started.elapsed().as_secs_f64());
-    let (receipts, changed) = stored?;
-    let events: usize = receipts.iter().map(Vec::len).sum();
-    state.metrics.commit_events.observe(events as f64);
-    state.cache.bump_here(&changed);
-    Ok(receipts)
-}
-
-/// What was remembered of the projects that these events are of.
-fn changed(groups: &[Vec<Prepared>]) -> Vec<Scope> {
-    let events = groups.iter().flatten();
-    let projects: HashSet<&str> = events.map(|event| event.facts.project_id.as_str()).collect();
-    projects.into_iter().map(super::scope).collect()
+    if let Ok(Stored { receipts, .. }) = &stored {
+        let events: usize = receipts.iter().map(Vec::len).sum();
+        state.metrics.commit_events.observe(events as f64);
+    }
+    stored
 }
 
 fn refuse(waiters: Vec<Waiter>, error: &LedgerError) {

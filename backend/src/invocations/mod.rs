@@ -19,6 +19,7 @@ mod facts;
 mod intake;
 mod spool;
 mod store;
+mod tallies;
 
 pub use api::{otlp_routes, paths, routes};
 pub use batcher::{Batcher, Commits, Receipt, ReceiptState};

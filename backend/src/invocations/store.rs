@@ -12,13 +12,21 @@ use diesel::sql_types::{Array, BigInt, Text};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
-/// Stores events in one transaction with their ledger leaves; answers a receipt for each, grouped
-/// as they came. An event id that is known keeps its first record.
+/// What became of events.
+pub(super) struct Stored {
+    /// A receipt for each, grouped as they came.
+    pub(super) receipts: Vec<Vec<Receipt>>,
+    /// Those that are new.
+    pub(super) new: Vec<Facts>,
+}
+
+/// Stores events in one transaction with their ledger leaves. An event id that is known keeps its
+/// first record.
 pub(super) fn insert(
     conn: &mut Conn,
     signers: &Signers,
     groups: Vec<Vec<Prepared>>,
-) -> Result<Vec<Vec<Receipt>>, LedgerError> {
+) -> Result<Stored, LedgerError> {
     // The lock comes first: whoever holds it sees all events that were stored before.
     let mut appender = Appender::lock(conn, signers, Log::Invocations)?;
     let mut known = known_indexes(conn, &groups)?;
@@ -30,9 +38,9 @@ pub(super) fn insert(
             group.into_iter().map(place).collect()
         })
         .collect();
-    rows.insert(conn)?;
+    let new = rows.insert(conn)?;
     appender.finish(conn)?;
-    Ok(receipts)
+    Ok(Stored { receipts, new })
 }
 
 type EventKey = (String, String);
@@ -133,7 +141,7 @@ impl Rows {
         self.facts.push(facts);
     }
 
-    fn insert(self, conn: &mut Conn) -> QueryResult<()> {
+    fn insert(self, conn: &mut Conn) -> QueryResult<Vec<Facts>> {
         let runs: Vec<_> = self
             .runs
             .into_iter()
@@ -151,7 +159,7 @@ impl Rows {
         }
         insert_rows!(&mut *conn, invocations::table, &self.facts);
         insert_rows!(conn, invocation_labels::table, &self.labels);
-        Ok(())
+        Ok(self.facts)
     }
 }
 

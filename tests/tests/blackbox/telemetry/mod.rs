@@ -1,5 +1,6 @@
 //! What the service tells of itself: to Sentry, to a collector of traces, in metrics, as alerts.
 
+mod agents;
 mod alerts;
 mod history;
 mod metrics;
