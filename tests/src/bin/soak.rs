@@ -21,8 +21,9 @@ use std::time::{Duration, Instant};
 use tests::load::{Load, Request, open};
 use tests::{Database, KEY, PROJECT, Redis, Service, bodies, setting};
 
-/// Requests a second: what a small team's agents may send, and far from what the service can do.
-const RATE: f64 = 60.0;
+/// Requests a second, unless `RATE` says otherwise: what a small team's agents may send, and far from
+/// what the service can do.
+const RATE: usize = 60;
 const CONNECTIONS: usize = 32;
 /// For each slice connections are made anew, as clients come and go.
 const SLICES: usize = 48;
@@ -61,7 +62,7 @@ fn soak(name: &str, service: &Service, length: Duration) -> bool {
     };
     let (started, mut looks, mut wrong, mut asked) = (Instant::now(), Vec::new(), 0, 0);
     for slice in 1..=SLICES {
-        let tally = open(&load, RATE);
+        let tally = open(&load, setting("RATE", RATE) as f64);
         // Each request of the mix is one that is well answered.
         wrong += tally.offered() - tally.count(|status| (200..300).contains(&status));
         asked += tally.offered();
