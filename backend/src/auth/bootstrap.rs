@@ -1,5 +1,6 @@
 //! The first start: an administrator, and a key to begin with.
 
+use super::first_password::random_password;
 use super::permissions::Scope;
 use super::store::keys::{KeyRow, insert_key};
 use super::store::users::{UserRow, create_user, has_users};
@@ -8,7 +9,6 @@ use crate::audit::{self, Act, Actor};
 use crate::db::Conn;
 use crate::error::ApiError;
 use crate::state::AppState;
-use rand::RngExt;
 use secrecy::{ExposeSecret, SecretString};
 
 /// What was made at the first start and has to be shown, once.
@@ -77,6 +77,8 @@ fn add_admin(
         is_admin: true,
         created_at: state.clock.now().micros(),
         disabled_at: None,
+        // Whoever starts the service reads it in its log, and on a machine for development keeps it.
+        password_expires_at: None,
     };
     let act = Act::UserCreated { user_id: user.id.clone(), is_admin: true };
     create_user(conn, user)?;
@@ -120,15 +122,4 @@ pub fn operators_password(
         password_rules::check(password, state.config.identity.password_min_length, email)?;
     }
     PasswordHash::of(password)
-}
-
-/// A password of 130 random bits, in letters that are hard to confuse.
-pub fn random_password() -> String {
-    const LETTERS: [char; 32] = [
-        'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'm', 'n', 'p', 'q', 'r', 's', 't', 'u',
-        'v', 'w', 'x', 'y', 'z', '2', '3', '4', '5', '6', '7', '8', '9', 'i',
-    ];
-    let mut random = rand::rng();
-    let letter = |_| LETTERS.get(random.random_range(0..LETTERS.len())).copied().unwrap_or('a');
-    (0..26).map(letter).collect()
 }

@@ -14,6 +14,7 @@ mod bootstrap;
 mod credential;
 mod device;
 mod enrolment;
+mod first_password;
 mod key;
 mod oidc;
 mod password;
@@ -31,7 +32,8 @@ mod totp;
 mod whence;
 
 pub use api::{paths, routes};
-pub use bootstrap::{Bootstrapped, bootstrap, operators_password, random_password};
+pub use bootstrap::{Bootstrapped, bootstrap, operators_password};
+pub use first_password::{NewPassword, random_password};
 pub use key::ApiKey;
 pub use oidc::Oidc;
 pub use password::PasswordHash;

@@ -1,6 +1,6 @@
 //! What operators do for users, by command.
 
-use super::PasswordHash;
+use super::NewPassword;
 use super::attempt;
 use super::store::users::{self, UserRow};
 use super::store::{second_factors, sessions};
@@ -33,9 +33,9 @@ pub fn reset_password(
     conn: &mut Conn,
     state: &AppState,
     user: &UserRow,
-    hash: &PasswordHash,
+    password: &NewPassword,
 ) -> Result<(), DbError> {
-    users::set_password(conn, &user.id, hash.as_str())?;
+    users::set_password(conn, &user.id, password)?;
     attempt::forget(conn, state, &user.email)?;
     sessions::end_all(conn, &user.id)
 }

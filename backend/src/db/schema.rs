@@ -21,6 +21,7 @@ diesel::table! {
         is_admin -> Bool,
         created_at -> BigInt,
         disabled_at -> Nullable<BigInt>,
+        password_expires_at -> Nullable<BigInt>,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::error::ApiError;
 use crate::state::AppState;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, web};
+use invocation::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
@@ -95,11 +96,17 @@ struct User {
     email: String,
     /// Whether they administer the whole service.
     is_admin: bool,
+    /// Until when their password can be used, if it is one that was made for them: they should choose
+    /// another before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    password_expires_at: Option<Timestamp>,
 }
 
 impl User {
     fn of(user: UserRow) -> Self {
-        Self { id: user.id, email: user.email, is_admin: user.is_admin }
+        let password_expires_at = user.password_expires_at.map(Timestamp::from_micros);
+        Self { id: user.id, email: user.email, is_admin: user.is_admin, password_expires_at }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::audit::Act;
 use crate::auth::second_factor::Proof;
 use crate::auth::session::SignedIn;
 use crate::auth::store::users::{UserRow, set_password};
-use crate::auth::{PasswordHash, password_rules};
+use crate::auth::{NewPassword, PasswordHash, password_rules};
 use crate::db::Conn;
 use crate::edge::{Json, NoQuery};
 use crate::error::ApiError;
@@ -45,11 +45,11 @@ pub(super) async fn change(
     if new.expose_secret() == current.expose_secret() {
         return Err(ApiError::field("/new", "must be another one"));
     }
-    let hash = hashed(&state, &signed_in, new).await?;
+    let password = NewPassword::chosen(hashed(&state, &signed_in, new).await?);
     let proof = Proof::of(totp, recovery_code);
     let shown = Shown { password: current, pointer: "/current", proof };
     let change = move |conn: &mut Conn, user: &UserRow| {
-        set_password(conn, &user.id, hash.as_str())?;
+        set_password(conn, &user.id, &password)?;
         Ok(((), Act::PasswordChanged { user_id: user.id.clone() }))
     };
     let ((), cookie) = again::change(&state, &request, signed_in, shown, change).await?;

@@ -85,6 +85,11 @@ pub(super) async fn sign_in(
         attempt.failed(&state).await?;
         return Err(ApiError::new(Code::Unauthenticated, "Email or password is wrong."));
     };
+    if user.password_has_ended(state.clock.now().micros()) {
+        attempt.failed(&state).await?;
+        let detail = "This password was good for a day. Ask for another.";
+        return Err(ApiError::new(Code::Unauthenticated, detail));
+    }
     let token = Token::generate();
     let row = session::begin(&state, &user.id, &token, &whence, user_agent(&request));
     let expires_at = row.expires_at;

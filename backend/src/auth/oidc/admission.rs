@@ -205,6 +205,7 @@ async fn new_user(state: &AppState, email: String) -> Result<UserRow, ApiError> 
         is_admin: false,
         created_at: state.clock.now().micros(),
         disabled_at: None,
+        password_expires_at: None,
     })
 }
 

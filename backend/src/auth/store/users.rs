@@ -1,5 +1,6 @@
 //! Users in the database.
 
+use crate::auth::NewPassword;
 use crate::db::schema::users;
 use crate::db::{Conn, DbError, on_each};
 use diesel::prelude::*;
@@ -15,6 +16,14 @@ pub struct UserRow {
     pub is_admin: bool,
     pub created_at: i64,
     pub disabled_at: Option<i64>,
+    pub password_expires_at: Option<i64>,
+}
+
+impl UserRow {
+    /// Whether their password was one for the first days, and these are over at `now` (microseconds).
+    pub(in crate::auth) fn password_has_ended(&self, now: i64) -> bool {
+        self.password_expires_at.is_some_and(|end| end <= now)
+    }
 }
 
 /// Stores a user; `false` if the email is taken.
@@ -63,9 +72,12 @@ pub(in crate::auth) fn user_by_id(conn: &mut Conn, id: &str) -> Result<Option<Us
 pub(in crate::auth) fn set_password(
     conn: &mut Conn,
     id: &str,
-    password_hash: &str,
+    password: &NewPassword,
 ) -> Result<(), DbError> {
-    let row = users::table.find(id);
-    diesel::update(row).set(users::password_hash.eq(password_hash)).execute(conn)?;
+    let set = (
+        users::password_hash.eq(password.hash.as_str()),
+        users::password_expires_at.eq(password.expires_at),
+    );
+    diesel::update(users::table.find(id)).set(set).execute(conn)?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `researchflow admin user`.
 
 use crate::audit::{self, Act, Actor};
-use crate::auth::{self, IdentityRow, PasswordHash, UserRow};
+use crate::auth::{self, IdentityRow, NewPassword, UserRow};
 use crate::commands::{Failure, say};
 use crate::db::{self, Conn};
 use crate::state::AppState;
@@ -60,7 +60,7 @@ impl Email {
 #[derive(Debug, clap::Args)]
 pub(super) struct Password {
     /// A file that holds the password. Without it the password is read from standard input, or
-    /// made and printed if nothing is piped in.
+    /// made and printed if nothing is piped in; one that is made ends in 24 hours.
     #[arg(long)]
     password_file: Option<PathBuf>,
 }
@@ -85,10 +85,11 @@ fn create(state: &AppState, of: &Email, from: &Password, is_admin: bool) -> Resu
     let user = UserRow {
         id: state.clock.new_id(),
         email: email.clone(),
-        password_hash: password.hash.as_str().to_owned(),
+        password_hash: password.new.hash.as_str().to_owned(),
         is_admin,
         created_at: state.clock.now().micros(),
         disabled_at: None,
+        password_expires_at: password.new.expires_at,
     };
     let mut conn = state.db.connect()?;
     db::write(&mut conn, |conn| {
@@ -142,7 +143,7 @@ fn reset_password(state: &AppState, of: &Email, from: &Password) -> Result<(), F
     let email = of.normal();
     let password = from.take(state, &email)?;
     on_user(state, of, |conn, user| {
-        auth::reset_password(conn, state, user, &password.hash)?;
+        auth::reset_password(conn, state, user, &password.new)?;
         Ok(Act::PasswordReset { user_id: user.id.clone() })
     })?;
     password.show(&email);
@@ -178,7 +179,7 @@ fn on_user(
 
 /// A password that is good, and has to be shown if it was made here.
 struct Taken {
-    hash: PasswordHash,
+    new: NewPassword,
     made: Option<String>,
 }
 
@@ -192,7 +193,11 @@ impl Password {
         let password = given.as_deref().or(made.as_deref()).unwrap_or_default();
         let hash = auth::operators_password(state, password, email)
             .map_err(|fault| Failure(format!("The password {fault}.")))?;
-        Ok(Taken { hash, made })
+        let new = match made {
+            Some(_) => NewPassword::made(hash, state.clock.now().micros()),
+            None => NewPassword::chosen(hash),
+        };
+        Ok(Taken { new, made })
     }
 }
 
@@ -200,7 +205,9 @@ impl Taken {
     fn show(&self, email: &str) {
         match &self.made {
             Some(password) => {
-                say(format_args!("{email} can sign in with the password {password}"));
+                say(format_args!(
+                    "{email} can sign in, for 24 hours, with the password {password}"
+                ));
             }
             None => say(format_args!("{email} can sign in.")),
         }

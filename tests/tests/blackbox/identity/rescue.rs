@@ -10,6 +10,7 @@ const NEW: &str = "zwölf Äpfel fielen nachts";
 
 both!(
     a_forgotten_password_is_reset,
+    a_password_that_was_made_ends,
     a_lost_second_factor_is_reset,
     a_disabled_user_is_let_in_again,
     the_first_user_is_made_before_the_first_start
@@ -64,6 +65,39 @@ fn a_forgotten_password_is_reset(database: Database) {
     let nobody = service.database().researchflow(&nobody);
     assert_eq!(nobody.code, 1);
     assert!(nobody.complaint.contains("There is no user nobody@researchflow.test."), "{nobody:?}");
+}
+
+fn a_password_that_was_made_ends(database: Database) {
+    let service = Service::start(database);
+    let made = command(&service, "create", &[]);
+    done(&made);
+    let password = made.text.split_whitespace().last().unwrap().to_owned();
+    let signed_in = sign_in(&service, &password).expect(201);
+    let expires_at = signed_in["user"]["password_expires_at"].as_str().expect("an end").to_owned();
+    let user = service.nobody().sign_in(EMAIL, &password);
+    assert_eq!(user.get(CURRENT).expect(200)["password_expires_at"], expires_at.as_str());
+
+    // A day later.
+    service.database().execute(&format!(
+        "UPDATE users SET password_expires_at = password_expires_at - 86400000000
+         WHERE email = '{EMAIL}'"
+    ));
+    let ended = sign_in(&service, &password).problem(401);
+    assert_eq!(ended["detail"], "This password was good for a day. Ask for another.");
+    // Only who knows the password learns that.
+    let wrong = sign_in(&service, "a wrong one").problem(401);
+    assert_eq!(wrong["detail"], "Email or password is wrong.");
+    // Whoever is signed in may still choose their own.
+    let change = json!({"current": password, "new": NEW});
+    user.json("PUT", "/api/v1/users/me/password", &change).expect_status(204);
+    let signed_in = sign_in(&service, NEW).expect(201);
+    assert_eq!(signed_in["user"].get("password_expires_at"), None);
+    // What an operator chose is good until another is chosen.
+    let file = service.database().folder().join("password");
+    std::fs::write(&file, PASSWORD).unwrap();
+    done(&command(&service, "reset-password", &["--password-file", file.to_str().unwrap()]));
+    let signed_in = sign_in(&service, PASSWORD).expect(201);
+    assert_eq!(signed_in["user"].get("password_expires_at"), None);
 }
 
 fn a_lost_second_factor_is_reset(database: Database) {

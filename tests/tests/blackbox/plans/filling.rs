@@ -81,7 +81,7 @@ const STATEMENTS: [&str; 20] = [
      SELECT CASE i % 2 WHEN 0 THEN 'invocations' ELSE 'audit' END, 100 + i,
             [bytes:'an entry' || i] FROM n",
     "[to:5000] INSERT INTO users SELECT 'user-' || i, 'user-' || i || '@x.test', 'hash', false, i,
-     NULL FROM n",
+     NULL, NULL FROM n",
     "[to:5000] INSERT INTO sessions (id_hash, user_id, created_at, seen_at, expires_at, id)
      SELECT [bytes:'session-' || i], 'user-' || i, i, i, 9000000000000000, 'session-' || i FROM n",
     "[to:5000] INSERT INTO projects
