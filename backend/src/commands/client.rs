@@ -22,16 +22,16 @@ const LONGEST: u64 = 8 << 20;
 pub(super) struct ClientArgs {
     /// Where the service is, such as `https://researchflow.example.org`.
     #[arg(default_value = "http://127.0.0.1:8080")]
-    url: String,
+    pub(super) url: String,
     /// PEM file of those who vouch for its certificate; without it those that this machine trusts.
     #[arg(long)]
-    ca: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
     /// An API key.
     #[arg(long, env = "RESEARCHFLOW_API_KEY", hide_env_values = true)]
-    key: Option<SecretString>,
+    pub(super) key: Option<SecretString>,
     /// How long an answer may take, in seconds.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
-    timeout: u64,
+    pub(super) timeout: u64,
 }
 
 pub(super) struct Client {

@@ -1,15 +1,20 @@
 //! `researchflow seed`: sample data through the public API, as any client would send it.
 
+use super::client::{Client, ClientArgs};
 use super::{Failure, Verdict, say};
 use rand::RngExt;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct SeedArgs {
     /// Where the service is.
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     url: String,
+    /// PEM file of those who vouch for its certificate; without it those that this machine trusts.
+    #[arg(long)]
+    ca: Option<PathBuf>,
     /// An API key with the scope `ingest`.
     #[arg(long, env = "RESEARCHFLOW_API_KEY", hide_env_values = true)]
     key: SecretString,
@@ -21,6 +26,9 @@ pub(super) struct SeedArgs {
     runs: u32,
 }
 
+/// How long an answer may take.
+const SECONDS: u64 = 30;
+
 const STAGES: [(&str, &str, &str, &str); 4] = [
     ("search", "openai", "gpt-4o-mini", "librarian"),
     ("screen", "anthropic", "claude-3-5-haiku-20241022", "screener"),
@@ -29,18 +37,22 @@ const STAGES: [(&str, &str, &str, &str); 4] = [
 ];
 
 pub(super) fn run(args: &SeedArgs) -> Verdict {
-    let url =
-        format!("{}/api/v1/projects/{}/invocations", args.url.trim_end_matches('/'), args.project);
+    let SeedArgs { url, ca, key, project, .. } = args;
+    let client = Client::new(&ClientArgs {
+        url: url.clone(),
+        ca: ca.clone(),
+        key: Some(key.clone()),
+        timeout: SECONDS,
+    })?;
+    let path = format!("/api/v1/projects/{project}/invocations");
     let mut sent = 0;
     for _ in 0..args.runs {
         let events = run_events();
         sent += events.len();
-        let body = json!({ "events": events }).to_string();
-        let answer = ureq::post(&url)
-            .header("authorization", format!("Bearer {}", args.key.expose_secret()))
-            .header("content-type", "application/json")
-            .send(body.as_bytes());
-        answer.map_err(|error| Failure(format!("{url} does not take events: {error}.")))?;
+        let answer = client.post_with_key(&path, &json!({ "events": events }));
+        answer
+            .and_then(|answer| answer.expect(200))
+            .map_err(|error| Failure(format!("{url} does not take events: {error}")))?;
     }
     say(format_args!("{sent} events in {} runs were recorded.", args.runs));
     Ok(true)

@@ -1,4 +1,4 @@
-//! What operators ask a running service from a terminal: `smoke` and `dashboard`.
+//! What operators ask a running service from a terminal: `smoke`, `dashboard` and `seed`.
 
 use serde_json::Value;
 use tests::{Database, KEY, Outcome, PROJECT, Service, bodies, both, eventually};
@@ -7,7 +7,8 @@ both!(
     a_sound_service_passes_every_check,
     what_is_wrong_is_named,
     one_look_shows_figures_and_costs,
-    a_service_that_is_gone_is_critical
+    a_service_that_is_gone_is_critical,
+    sample_data_come_through_the_api
 );
 
 fn researchflow(service: &Service, command: &str, more: &[&str]) -> Outcome {
@@ -76,4 +77,23 @@ fn a_service_that_is_gone_is_critical(database: Database) {
     let look = service.database().researchflow(&["dashboard", &base, "--once", "--interval", "1"]);
     assert_eq!(look.code, 1, "{look:?}");
     assert!(look.text.contains("  critical") && look.text.contains("no answer"), "{look:?}");
+}
+
+fn sample_data_come_through_the_api(database: Database) {
+    let service = Service::start(database);
+    let base = service.base();
+    let seed = |key| {
+        let arguments = ["seed", "--url", base.as_str(), "--key", key, "--runs", "3"];
+        service.database().researchflow(&arguments)
+    };
+    let done = seed(KEY);
+    assert_eq!(done.code, 0, "{done:?}");
+    let runs = service.key().all(&format!("{PROJECT}/runs"));
+    let events: i64 = runs.iter().map(|run| run["invocations"].as_i64().unwrap()).sum();
+    assert_eq!(runs.len(), 3, "{runs:?}");
+    assert_eq!(done.text, format!("{events} events in 3 runs were recorded.\n"));
+    let refused = seed("not-a-key-of-this-service-at-all");
+    let why = "does not take events: 401 Unauthorized instead of 200: ";
+    assert!(refused.code == 1 && refused.complaint.contains(why), "{refused:?}");
+    assert_eq!(refused.complaint.lines().count(), 1, "{refused:?}");
 }
