@@ -27,14 +27,13 @@ mod postgres;
 mod provider;
 mod raw;
 mod receiver;
-mod redis;
 mod redis_nodes;
 mod redis_production;
+mod redis_tls;
 mod replica;
 mod service;
 mod signal;
 mod sqlite;
-mod wait;
 mod worker;
 
 pub use answer::Answer;
@@ -46,13 +45,13 @@ pub use fleet::Fleet;
 pub use link::Link;
 pub use provider::{Asked, METADATA, Provider, SigningKey, unsigned};
 pub use receiver::{Posted, Receiver};
-pub use redis::Redis;
 pub use redis_nodes::{RedisCluster, Watched};
 pub use redis_production::{OPERATOR, ProductionRedis, SERVICE_USER, users_acl};
+pub use redis_server::{Server as Redis, eventually, within};
+pub use redis_tls::RedisOverTls;
 pub use replica::Replicated;
 pub use service::{ADMIN, Builder, KEY, PASSWORD, Service};
 pub use sqlite::WriteLock;
-pub use wait::{eventually, within};
 pub use worker::Worker;
 
 /// Makes of each named function two tests: on SQLite and on PostgreSQL.

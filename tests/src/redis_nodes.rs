@@ -1,11 +1,6 @@
 //! More than one Redis: a Cluster, or a master with a replica and Sentinels.
 
-use crate::eventually;
-use crate::redis::{FORGETFUL, Redis, folder};
-use std::process::Command;
-
-/// A replica gets its first copy at once, and not after the five seconds in which more might come.
-const PROMPT: [&str; 2] = ["--repl-diskless-sync-delay", "0"];
+use redis_server::{PROMPT, Server as Redis, cluster, eventually, sentinel};
 
 /// A Redis Cluster of six nodes: three masters, each with a replica.
 pub struct RedisCluster(Vec<Redis>);
@@ -16,27 +11,7 @@ impl RedisCluster {
     /// # Panics
     /// It is not within 30 s.
     pub fn start() -> Self {
-        let settings = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"];
-        let node = |_| Redis::with(folder(), &[&FORGETFUL[..], &PROMPT, &settings].concat());
-        let nodes: Vec<Redis> = (0..6).map(node).collect();
-        let created = Command::new("redis-cli")
-            .args(["--cluster", "create"])
-            .args(nodes.iter().map(|node| node.address().to_string()))
-            .args(["--cluster-replicas", "1", "--cluster-yes"])
-            .output()
-            .expect("redis-cli runs");
-        assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stdout));
-        let cluster = Self(nodes);
-        // A replica that has nothing yet takes nothing over.
-        eventually("the Cluster is whole, and every replica follows", || {
-            let is_well = |node: &Redis| node.cli(&["CLUSTER", "INFO"]).contains("state:ok");
-            let follows = |node: &&Redis| {
-                node.cli(&["INFO", "replication"]).contains("master_link_status:up")
-            };
-            let replicas = cluster.0.iter().filter(follows).count();
-            (cluster.0.iter().all(is_well) && replicas == 3).then_some(())
-        });
-        cluster
+        Self(cluster())
     }
 
     /// For `REDIS_URL`.
@@ -52,7 +27,7 @@ impl RedisCluster {
     pub fn master_of(&mut self, key: &str) -> &mut Redis {
         // Replicas and the masters of other keys say who has it.
         let command = format!("EXISTS {key}");
-        let has = |node: &Redis| node.ask(&command).is_some_and(|it| it.starts_with(':'));
+        let has = |node: &Redis| node.try_ask(&command).is_some_and(|it| it.starts_with(':'));
         let at = eventually("a master has the key", || self.0.iter().position(has));
         &mut self.0[at]
     }
@@ -70,14 +45,14 @@ impl Watched {
     /// # Panics
     /// They cannot within 30 s.
     pub fn start() -> Self {
-        let master = Redis::with(folder(), &[&FORGETFUL[..], &PROMPT].concat());
+        let master = Redis::with(&PROMPT);
         let port = master.address().port().to_string();
         let follow = ["--replicaof", "127.0.0.1", &port];
-        let replica = Redis::with(folder(), &[&FORGETFUL[..], &PROMPT, &follow].concat());
+        let replica = Redis::with(&[&PROMPT[..], &follow].concat());
         eventually("the replica follows", || {
             master.cli(&["INFO", "replication"]).contains("state=online").then_some(())
         });
-        let sentinels: Vec<Redis> = (0..3).map(|_| sentinel(&port)).collect();
+        let sentinels: Vec<Redis> = (0..3).map(|_| sentinel(&master, 2)).collect();
         let watched = Self { servers: [master, replica], sentinels };
         eventually("the Sentinels know each other and the replica", || {
             watched.sentinels.iter().all(is_ready).then_some(())
@@ -98,27 +73,15 @@ impl Watched {
     /// Nobody is within 30 s.
     pub fn master(&mut self) -> &mut Redis {
         // The answer to ROLE has three parts of a master, five of a replica.
-        let is_master = |it: &Redis| it.ask("ROLE").as_deref() == Some("*3");
+        let is_master = |it: &Redis| it.try_ask("ROLE").as_deref() == Some("*3");
         let at = eventually("there is a master", || self.servers.iter().position(is_master));
         &mut self.servers[at]
     }
 }
 
-fn sentinel(master: &str) -> Redis {
-    let folder = folder();
-    let file = folder.path().join("sentinel.conf");
-    let watch = format!(
-        "sentinel monitor main 127.0.0.1 {master} 2\nsentinel down-after-milliseconds main 500\n\
-         sentinel failover-timeout main 2000\n"
-    );
-    std::fs::write(&file, watch).expect("a file");
-    let file = file.display().to_string();
-    Redis::with(folder, &[&file, "--sentinel"])
-}
-
 fn is_ready(sentinel: &Redis) -> bool {
     let knows = |what: &str, many: &str| {
-        let told = sentinel.ask(&format!("SENTINEL {what} main"));
+        let told = sentinel.try_ask(&format!("SENTINEL {what} main"));
         told.is_some_and(|told| told.starts_with(many))
     };
     knows("SENTINELS", "*2") && knows("REPLICAS", "*1")

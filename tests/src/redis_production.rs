@@ -1,7 +1,8 @@
 //! Redis with the settings that `infrastructure/redis` has for production.
 
 use crate::eventually;
-use crate::redis::{certify, folder, free_address};
+use crate::redis_tls::certify;
+use redis_server::{folder, free_address};
 use sha2::{Digest, Sha256};
 use std::io::Write;
 use std::path::{Path, PathBuf};

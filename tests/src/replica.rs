@@ -3,7 +3,7 @@
 use crate::database::{Database, outcome};
 use crate::eventually;
 use crate::postgres::Postgres;
-use crate::redis::free_address;
+use redis_server::free_address;
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};

@@ -13,7 +13,7 @@ macro_rules! everywhere {
 
         #[tokio::test]
         async fn all_of_it_over_a_cluster() {
-            let server = crate::redis_server::RedisServer::start_cluster();
+            let server = redis_server::lone_cluster();
             $($test(World::beside_others(&server, $settings()).await).await;)*
         }
     };

@@ -12,7 +12,6 @@
 mod everywhere;
 mod memory;
 mod publishing;
-mod redis_server;
 mod sharing;
 mod trouble;
 mod world;

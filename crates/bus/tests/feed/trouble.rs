@@ -1,16 +1,16 @@
 //! Redis emptied, killed, frozen, and replaced by an older copy of itself.
 
-use crate::redis_server::RedisServer;
 use crate::world::{LONG, WORKERS, World, hasty};
 use bus::{Bus, Error, Published, Settings};
 use redis_link::Limits;
+use redis_server::Server;
 use std::time::Duration;
 
 /// With a patience that ends. A machine that is busy with other builds may seem slow even so.
 async fn impatient(settings: Settings) -> World {
     let half = Duration::from_millis(500);
     let limits = Limits { create: half, recycle: half, command: half };
-    World::on(RedisServer::start(), settings, limits).await
+    World::on(Server::start(), settings, limits).await
 }
 
 /// Makes the group and relays until Redis takes it.

@@ -1,10 +1,10 @@
 //! A ledger, its feed, and those who use it.
 
 use crate::memory::Memory;
-use crate::redis_server::RedisServer;
 use bus::{Bus, Consumer, Cursor, Entry, Error, Published, Settings};
 use futures_util::TryStreamExt;
 use redis_link::{Limits, Link};
+use redis_server::Server;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,7 +20,7 @@ const PATIENT: Limits = Limits { create: LONG, recycle: LONG, command: LONG };
 pub(crate) struct World {
     pub(crate) bus: Bus,
     pub(crate) ledger: Arc<Memory>,
-    pub(crate) server: Option<RedisServer>,
+    pub(crate) server: Option<Server>,
     effects: Mutex<Effects>,
 }
 
@@ -33,11 +33,11 @@ struct Effects {
 
 impl World {
     pub(crate) async fn over_redis(settings: Settings) -> Self {
-        Self::on(RedisServer::start(), settings, PATIENT).await
+        Self::on(Server::start(), settings, PATIENT).await
     }
 
     /// On a Redis that others use after it.
-    pub(crate) async fn beside_others(server: &RedisServer, settings: Settings) -> Self {
+    pub(crate) async fn beside_others(server: &Server, settings: Settings) -> Self {
         let _: String = server.run("FLUSHALL");
         Self::at(&server.url(), settings, PATIENT).await
     }
@@ -49,7 +49,7 @@ impl World {
         Self { bus, ledger, server: None, effects: Mutex::default() }
     }
 
-    pub(crate) async fn on(server: RedisServer, settings: Settings, limits: Limits) -> Self {
+    pub(crate) async fn on(server: Server, settings: Settings, limits: Limits) -> Self {
         let world = Self::at(&server.url(), settings, limits).await;
         Self { server: Some(server), ..world }
     }
@@ -144,7 +144,7 @@ impl World {
         self.bus.replay(from).try_collect().await
     }
 
-    pub(crate) fn server(&self) -> &RedisServer {
+    pub(crate) fn server(&self) -> &Server {
         self.server.as_ref().unwrap()
     }
 }

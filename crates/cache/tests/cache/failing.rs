@@ -1,7 +1,7 @@
 //! Redis fails, and nobody notices but by the time it takes.
 
-use crate::servers::Server;
 use crate::source::{SLOT, Source, cache, eventually, scope};
+use redis_server::{Server, sentinel};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -69,7 +69,7 @@ async fn a_failover_to_a_replica_is_followed() {
     let port = master.address().port().to_string();
     let replica = Server::with(&["--replicaof", "127.0.0.1", &port]);
     eventually!(replica.ask("ROLE").starts_with("*5"));
-    let sentinel = Server::sentinel(&master);
+    let sentinel = sentinel(&master, 1);
     eventually!(sentinel.ask("SENTINEL REPLICAS main").starts_with("*1"));
     let url = format!("redis+sentinel://{}/main", sentinel.address());
     let (one, other) = (cache(&url).await, cache(&url).await);

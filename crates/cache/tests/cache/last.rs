@@ -59,7 +59,7 @@ async fn a_change_or_a_load_that_finds_nothing_ends_it() {
 
 #[tokio::test]
 async fn a_change_that_another_process_made_ends_it() {
-    let server = crate::servers::Server::start();
+    let server = redis_server::Server::start();
     let (one, other) =
         (crate::source::cache(&server.url()).await, crate::source::cache(&server.url()).await);
     let source = Source::default();

@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "what fails in a test is to stop it"
 )]
@@ -10,7 +9,5 @@
 mod failing;
 mod last;
 mod local;
-#[path = "../../../redis-link/tests/link/servers.rs"]
-mod servers;
 mod shared;
 mod source;

@@ -1,9 +1,9 @@
 //! Two processes that share a Redis.
 
-use crate::servers::{Server, cluster};
 use crate::source::{SLOT, Source, cache, eventually, scope, settings};
 use cache::{Cache, Kind};
 use redis_link::redis::{Client, Cmd, Commands, cmd};
+use redis_server::{Server, cluster};
 
 /// Runs a command beside the cache.
 fn beside<T: redis_link::redis::FromRedisValue>(server: &Server, command: &mut Cmd) -> T {

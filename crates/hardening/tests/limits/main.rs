@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test is to stop it")]
 
 mod http;
-mod redis_server;
 mod shared;
 
 use hardening::limits::{Quota, RouteClass};

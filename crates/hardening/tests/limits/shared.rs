@@ -1,9 +1,9 @@
 //! Limits over several processes, and what is left of them when Redis breaks.
 
 use crate::Class;
-use crate::redis_server::RedisServer;
 use hardening::limits::{Identity, Limiter, Policies, Quota, RedisSettings, RedisStats};
 use redis_link::{Limits, Settings};
+use redis_server::Server;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,13 @@ fn settings(url: impl Into<String>) -> RedisSettings {
     RedisSettings::new(Settings::new(url, "the limiter"), "test:")
 }
 
-async fn patient(server: &RedisServer) -> Limiter<Class> {
+/// The server's time, in microseconds.
+fn time(server: &Server) -> u64 {
+    let (seconds, micros): (u64, u64) = server.run("TIME");
+    seconds * 1_000_000 + micros
+}
+
+async fn patient(server: &Server) -> Limiter<Class> {
     let mut settings = settings(server.url());
     settings.link.limits =
         Limits { create: VERY_PATIENT, recycle: VERY_PATIENT, command: VERY_PATIENT };
@@ -24,7 +30,7 @@ async fn patient(server: &RedisServer) -> Limiter<Class> {
 }
 
 /// With the patience of a service.
-async fn usual(server: &RedisServer) -> Limiter<Class> {
+async fn usual(server: &Server) -> Limiter<Class> {
     let limiter = Limiter::redis(Policies::default(), settings(server.url())).await.unwrap();
     until_in_use(&limiter, true).await;
     limiter
@@ -69,9 +75,9 @@ async fn until_in_use(limiter: &Limiter<Class>, wanted: bool) {
 fn four_processes_together_admit_what_one_quota_allows() {
     const CLIENTS: usize = 4;
     const EMISSION: u64 = 20_000;
-    let server = RedisServer::start();
+    let server = Server::start();
     let together = Barrier::new(CLIENTS);
-    let started = server.time();
+    let started = time(&server);
     let client = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -92,14 +98,14 @@ fn four_processes_together_admit_what_one_quota_allows() {
         let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
         clients.into_iter().map(|client| client.join().unwrap()).sum()
     });
-    let earned = (server.time() - started) / EMISSION;
+    let earned = (time(&server) - started) / EMISSION;
     assert!(admitted <= 50 + earned, "{admitted} of {}", 50 + earned);
     assert!(admitted >= 50 + 50, "{admitted}: at least half of what two seconds earn");
 }
 
 #[actix_web::test]
 async fn processes_count_together_and_each_remembers_what_all_used() {
-    let mut server = RedisServer::start();
+    let mut server = Server::start();
     let (one, two, ada) = (patient(&server).await, patient(&server).await, somebody("ada"));
     for _ in 0..3 {
         assert!(sign_in(&one, &ada).await);
@@ -115,7 +121,7 @@ async fn processes_count_together_and_each_remembers_what_all_used() {
 
 #[actix_web::test]
 async fn an_emptied_redis_gives_nobody_a_fresh_burst() {
-    let server = RedisServer::start();
+    let server = Server::start();
     let (limiter, ada) = (patient(&server).await, somebody("ada"));
     assert_eq!(exhaust(&limiter, &ada).await, 5);
     server.run::<()>("FLUSHALL");
@@ -127,7 +133,7 @@ async fn an_emptied_redis_gives_nobody_a_fresh_burst() {
 
 #[actix_web::test]
 async fn while_redis_is_only_slow_a_quota_that_is_nearly_used_up_is_not_used() {
-    let server = RedisServer::start();
+    let server = Server::start();
     let mut settings = settings(server.url());
     settings.doubt = VERY_PATIENT;
     let limiter = Limiter::redis(Policies::default(), settings).await.unwrap();
@@ -148,7 +154,7 @@ async fn while_redis_is_only_slow_a_quota_that_is_nearly_used_up_is_not_used() {
 
 #[actix_web::test]
 async fn a_frozen_redis_is_left_alone_until_it_answers_again() {
-    let server = RedisServer::start();
+    let server = Server::start();
     let (limiter, ada) = (usual(&server).await, somebody("ada"));
     assert_eq!(exhaust(&limiter, &ada).await, 5);
     server.freeze();
@@ -166,7 +172,7 @@ async fn a_frozen_redis_is_left_alone_until_it_answers_again() {
 
 #[actix_web::test]
 async fn a_killed_redis_is_used_again_when_it_is_back() {
-    let mut server = RedisServer::start();
+    let mut server = Server::start();
     let (limiter, ada) = (usual(&server).await, somebody("ada"));
     assert_eq!(exhaust(&limiter, &ada).await, 5);
     server.kill();
@@ -181,7 +187,7 @@ async fn a_killed_redis_is_used_again_when_it_is_back() {
 
 #[actix_web::test]
 async fn a_redis_that_cannot_write_is_of_no_use() {
-    let server = RedisServer::start();
+    let server = Server::start();
     let limiter = usual(&server).await;
     server.run::<()>("CONFIG SET min-replicas-to-write 1");
     until_in_use(&limiter, false).await;
@@ -192,7 +198,7 @@ async fn a_redis_that_cannot_write_is_of_no_use() {
 
 #[actix_web::test]
 async fn a_redis_that_is_not_there_yet_may_come_later() {
-    let mut server = RedisServer::start();
+    let mut server = Server::start();
     server.kill();
     let limiter = Limiter::redis(Policies::default(), settings(server.url())).await.unwrap();
     assert_eq!(exhaust(&limiter, &somebody("ada")).await, 5);

@@ -1,12 +1,10 @@
 //! The link against real servers that fail.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails in a test is to stop it")]
-
-mod servers;
+#![expect(clippy::unwrap_used, reason = "what fails in a test is to stop it")]
 
 use redis_link::redis::cmd;
 use redis_link::{Fault, Link, Settings, UrlError};
-use servers::{Server, cluster};
+use redis_server::{Server, cluster, sentinel};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -102,12 +100,22 @@ async fn a_dedicated_connection_blocks_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_socket_on_this_machine_will_do() {
+    let folder = redis_server::folder();
+    let socket = folder.path().join("redis.sock").display().to_string();
+    let _server = Server::with(&["--unixsocket", &socket]);
+    let link = link(format!("redis+unix://{socket}")).await;
+    set(&link, "a", 1).await.unwrap();
+    assert_eq!(get(&link, "a").await.unwrap(), Some(1));
+}
+
+#[tokio::test]
 async fn sentinels_say_who_is_master_after_a_failover_too() {
     let mut master = Server::start();
     let port = master.address().port().to_string();
     let replica = Server::with(&["--replicaof", "127.0.0.1", &port]);
     eventually!(replica.ask("ROLE").starts_with("*5"));
-    let sentinel = Server::sentinel(&master);
+    let sentinel = sentinel(&master, 1);
     let link = link(format!("redis+sentinel://{}/main", sentinel.address())).await;
     eventually!(set(&link, "a", 1).await.is_ok());
     // Sentinel hears of replicas from the master, every ten seconds or when it is new to it.

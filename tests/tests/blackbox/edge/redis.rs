@@ -3,7 +3,7 @@
 use super::flood::{flood, is_refused};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
-use tests::{Client, Database, PROJECT, Redis, Service, eventually};
+use tests::{Client, Database, PROJECT, Redis, RedisOverTls, Service, eventually};
 
 const LIMITS: &str = "RESEARCHFLOW_RATE_LIMITS";
 
@@ -126,8 +126,8 @@ fn an_emptied_redis_gives_nobody_a_second_quota() {
 
 #[test]
 fn redis_is_reached_over_tls_if_its_certificate_holds() {
-    let redis = Redis::start_tls();
-    let (url, ca) = redis.tls();
+    let redis = RedisOverTls::start();
+    let (url, ca) = (redis.url(), redis.ca());
     // All that the machine itself trusts.
     let trusted_file = tempfile::NamedTempFile::new().unwrap();
     let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
