@@ -54,7 +54,7 @@ fn measure(service: &Service, name: &str, request: &Request, limit: Duration) {
     for times in TIMES {
         let (tally, probes) = thread::scope(|scope| {
             let probes = scope.spawn(|| probe(service.address(), limit));
-            let tally = open(&load(CONNECTIONS), times * peak);
+            let tally = open(&load(setting("CONNECTIONS", CONNECTIONS)), times * peak);
             (tally, probes.join().expect("the probes"))
         });
         report(times, peak, &tally, &probes, limit);
