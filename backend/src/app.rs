@@ -14,7 +14,9 @@ use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, Service
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 use hardening::limits::{Limiter, RedisSettings, rate_limit};
-use hardening::serve::{BodyPace, Bounds, Overload, pace_body, shed_load, watch_connection};
+use hardening::serve::{
+    BodyPace, Bounds, Overload, discard_unread_body, pace_body, shed_load, watch_connection,
+};
 use hardening::{compression, cors, csrf, panics, problems, request_id, security_headers};
 use std::sync::Arc;
 
@@ -125,26 +127,28 @@ pub fn create_app(
     // A scope of its own, since the compiler forgets the types of what a scope wraps: those of all
     // layers in one would have names of 350,000 characters.
     let routes = web::scope("")
-        // 11. quotas, by key, user or address
+        // 12. quotas, by key, user or address
         .wrap(rate_limit(limiter.clone(), subject))
-        // 10. bodies that come too slowly
+        // 11. bodies that come too slowly
         .wrap(pace_body(BodyPace::default()))
-        // 9. beyond capacity, refuse at once
+        // 10. beyond capacity, refuse at once
         .wrap(shed_load(overload))
-        // 8. a panic is a 500
+        // 9. a panic is a 500
         .wrap(from_fn(panics))
-        // 7. every error is a problem
+        // 8. every error is a problem
         .wrap(from_fn(problems))
+        // 7. what a refusal left unread of a short body is read out
+        .wrap(from_fn(discard_unread_body))
         // Routes are tried in this order: the busiest first.
         .service(otlp_scope("/v1", callers.clone()))
         .service(otlp_scope("/api/public/otel/v1", callers.clone()))
         .service(
             web::scope("/api/v1")
-                // 14. a repeated POST gets its first answer
+                // 15. a repeated POST gets its first answer
                 .wrap(edge::idempotent(state.clone(), auth::caller))
-                // 13. no other site acts in a user's name
+                // 14. no other site acts in a user's name
                 .wrap(csrf(Vec::new(), auth::has_session))
-                // 12. who is calling
+                // 13. who is calling
                 .wrap(auth::authenticate(callers))
                 .configure(invocations::routes)
                 .configure(projects::routes)

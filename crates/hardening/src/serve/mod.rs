@@ -7,6 +7,7 @@
 //! | clients whose window stays shut | `TCP_USER_TIMEOUT`, set by [`Listen::bind`] |
 //! | bodies that come slowly | [`pace_body`] |
 //! | more requests than can be served | [`shed_load`] |
+//! | connections lost to refusals | [`discard_unread_body`] |
 //!
 //! The middlewares are for `from_fn`; their settings come from the app's data.
 
@@ -16,10 +17,12 @@ mod overload;
 mod problem;
 mod slow_body;
 pub mod tls;
+mod unread_body;
 mod watched;
 
 pub use connections::{ClientPatience, Connections};
 pub use listen::Listen;
 pub use overload::{Bounds, Limiter, Overload, shed_load};
 pub use slow_body::{BodyPace, pace_body};
+pub use unread_body::discard_unread_body;
 pub use watched::{WatchedBody, watch_connection};

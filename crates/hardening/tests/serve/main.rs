@@ -9,3 +9,4 @@ mod rotation;
 mod slow_body;
 mod support;
 mod tls;
+mod unread_body;

@@ -9,7 +9,8 @@
 //! before the worker. That queue is short as long as no handler keeps its worker for longer than some
 //! 100 µs, and as long as the worker is not kept by refusing.
 //!
-//! **Refusing is work.** A refusal takes some 20 µs of a core, mostly the kernel's. A flood that is
+//! **Refusing is work.** A refusal takes some 20 µs of a core, mostly the kernel's, and a body that is
+//! thrown away its own share. A flood that is
 //! refused as fast as it comes takes the whole core, and comes the faster the sooner it is refused.
 //! So only so many a second are refused at once ([`Refusals`]); beyond that a request waits for its
 //! turn at being refused, a second at most, or for room, whichever is first. Meanwhile its connection
@@ -31,6 +32,7 @@ pub use gradient::Bounds;
 pub use limiter::Limiter;
 
 use super::problem::Refusal;
+use super::unread_body::body_length;
 use crate::layer::{Inner, Layer};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -81,12 +83,13 @@ impl<K: Copy + PartialEq> Overload<K> {
         self.limiters.iter().find(|(known, _)| *known == kind).map(|(_, limiter)| limiter)
     }
 
-    /// Lets a request in, now or as soon as there is room; `None` when it is to be refused.
-    async fn admit(&self, limiter: &Arc<Limiter>) -> Option<Permit> {
+    /// Lets a request with so long a body in, now or as soon as there is room; `None` when it is to be
+    /// refused.
+    async fn admit(&self, limiter: &Arc<Limiter>, body: u64) -> Option<Permit> {
         if let Some(permit) = limiter.admit(self.now()) {
             return Some(permit);
         }
-        let turn = Duration::from_micros(self.refusals.turn(self.now()));
+        let turn = Duration::from_micros(self.refusals.turn(self.now(), body));
         if !turn.is_zero()
             && let Ok(permit) = timeout(turn, limiter.room(|| self.now())).await
         {
@@ -118,7 +121,7 @@ async fn shed<K: Copy + PartialEq, B: MessageBody + 'static>(
     let Some(limiter) = overload.limiter_for(&request) else {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     };
-    let Some(permit) = overload.admit(limiter).await else {
+    let Some(permit) = overload.admit(limiter, body_length(&request).unwrap_or(0)).await else {
         let refusal = Refusal::Overload.error_response();
         return Ok(request.into_response(refusal).map_into_right_body());
     };
@@ -149,7 +152,7 @@ mod tests {
         let limiter = Arc::clone(&overload.limiters()[0].1);
         let permit = limiter.admit(overload.now()).unwrap();
         for _ in 0..refused {
-            overload.refusals.turn(overload.now());
+            overload.refusals.turn(overload.now(), 0);
         }
         (overload, limiter, permit)
     }
@@ -157,8 +160,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn beyond_what_may_be_refused_requests_wait_for_room() {
         let (overload, limiter, permit) = busy(2_000);
-        let mut one = pin!(overload.admit(&limiter));
-        let mut other = pin!(overload.admit(&limiter));
+        let mut one = pin!(overload.admit(&limiter, 0));
+        let mut other = pin!(overload.admit(&limiter, 0));
         assert!(one.as_mut().now_or_never().is_none() && other.as_mut().now_or_never().is_none());
         assert_eq!(limiter.waiting(), 2);
         drop(permit);
@@ -172,10 +175,10 @@ mod tests {
     async fn a_client_that_goes_away_waits_no_longer() {
         let (overload, limiter, permit) = busy(2_000);
         {
-            let mut gone = pin!(overload.admit(&limiter));
+            let mut gone = pin!(overload.admit(&limiter, 0));
             assert!(gone.as_mut().now_or_never().is_none());
         }
-        let mut stays = pin!(overload.admit(&limiter));
+        let mut stays = pin!(overload.admit(&limiter, 0));
         assert!(stays.as_mut().now_or_never().is_none());
         drop(permit);
         assert!(stays.await.is_some(), "the room is for whoever is still there");

@@ -2,10 +2,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What reading, refusing and answering a request takes of a core is some 20 µs, most of it the
-/// kernel's. So many a second take a tenth of a core, and leave nine to what was let in.
-const PER_SECOND: u64 = 5_000;
-const INTERVAL: u64 = 1_000_000 / PER_SECOND;
+/// What reading a head, refusing and answering takes of a core, in microseconds, most of it the
+/// kernel's; and how many bytes of a body are received and thrown away in one.
+const HEAD: u64 = 20;
+const BYTES: u64 = 600;
+/// More of a body than that is not read.
+const LONGEST_BODY: u64 = 256 << 10;
+/// Refusing may take a tenth of a core, which leaves nine to what was let in.
+const SHARE: u64 = 10;
 /// So many may come at once: those of 100 ms.
 const BURST: u64 = 100_000;
 /// Nobody waits longer for a refusal, in microseconds: it is what `Retry-After` says.
@@ -19,11 +23,12 @@ pub(super) struct Refusals {
 }
 
 impl Refusals {
-    /// Takes the next turn, and says in how many microseconds it is. Turns that are too far away are
-    /// not taken: then it is at once.
-    pub(super) fn turn(&self, now: u64) -> u64 {
+    /// Takes the next turn, for a request with so long a body, and says in how many microseconds it
+    /// is. Turns that are too far away are not taken: then it is at once.
+    pub(super) fn turn(&self, now: u64, body: u64) -> u64 {
+        let takes = SHARE * (HEAD + body.min(LONGEST_BODY) / BYTES);
         let earliest = |next: u64| next.max(now.saturating_sub(BURST));
-        let later = |next| Some(earliest(next) + INTERVAL).filter(|next| *next <= now + LONGEST);
+        let later = |next| Some(earliest(next) + takes).filter(|next| *next <= now + LONGEST);
         let taken = self.next.fetch_update(Relaxed, Relaxed, later);
         taken.map_or(0, |next| earliest(next).saturating_sub(now))
     }
@@ -37,18 +42,27 @@ mod tests {
     fn a_few_are_refused_at_once_and_many_by_and_by() {
         let refusals = Refusals::default();
         let now = 7_000_000;
-        let turns: Vec<_> = (0..2_000).map(|_| refusals.turn(now)).collect();
-        let (at_once, later) = turns.split_at((BURST / INTERVAL) as usize + 1);
+        let turns: Vec<_> = (0..2_000).map(|_| refusals.turn(now, 0)).collect();
+        let (at_once, later) = turns.split_at((BURST / SHARE / HEAD) as usize + 1);
         assert!(at_once.iter().all(|turn| *turn == 0));
         assert!(later.iter().is_sorted() && later.iter().all(|turn| *turn > 0));
         // Two seconds later all of that is past.
-        assert_eq!(refusals.turn(now + 2_000_000), 0);
+        assert_eq!(refusals.turn(now + 2_000_000, 0), 0);
+    }
+
+    #[test]
+    fn long_bodies_cost_more() {
+        let at_once = |body| {
+            let refusals = Refusals::default();
+            (0..2_000).take_while(|_| refusals.turn(7_000_000, body) == 0).count()
+        };
+        assert_eq!([0, 60_000, u64::MAX].map(at_once), [501, 84, 22]);
     }
 
     #[test]
     fn nobody_waits_for_longer_than_they_are_told_to_stay_away() {
         let refusals = Refusals::default();
-        let turns: Vec<_> = (0..20_000).map(|_| refusals.turn(0)).collect();
+        let turns: Vec<_> = (0..20_000).map(|_| refusals.turn(0, 0)).collect();
         assert!(turns.iter().all(|turn| *turn <= LONGEST));
         assert_eq!(turns.last(), Some(&0));
     }
