@@ -83,7 +83,8 @@ async fn offer(
     let mut ticks = interval(Duration::from_millis(1));
     while sent < offered {
         ticks.tick().await;
-        let now_due = (started.elapsed().as_secs_f64() * rate) as usize;
+        // The first is due at once.
+        let now_due = (started.elapsed().as_secs_f64() * rate) as usize + 1;
         for number in sent..now_due.min(offered) {
             let due = started + Duration::from_secs_f64(number as f64 / rate);
             queue.due.borrow_mut().push_back((due, number));
