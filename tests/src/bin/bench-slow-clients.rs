@@ -1,6 +1,9 @@
 //! What a thousand slow clients do to others: slowhttptest in its header, body and read modes
 //! against the service, beside a client that reads a project: `make slow-clients`.
 //!
+//! The service has core 0. The others share core 1, where slowhttptest has what the client that is
+//! measured leaves: else its own work would count as the service's.
+//!
 //! The aim: the other client's p99 at most doubles.
 #![expect(
     clippy::expect_used,
@@ -69,7 +72,8 @@ impl Crowd {
     fn start(service: &Service, path: &str, limit: Duration, arguments: &[&str]) -> Self {
         let (connections, seconds) = (CONNECTIONS.to_string(), limit.as_secs().to_string());
         let process = Command::new("taskset")
-            .args(["-c", "1", "slowhttptest", "-c", &connections, "-r", "100", "-l", &seconds])
+            .args(["-c", "1", "nice", "-n", "19", "slowhttptest"])
+            .args(["-c", &connections, "-r", "100", "-l", &seconds])
             .args(["-u", &format!("{}{path}", service.base()), "-p", "5"])
             .args(arguments)
             .stdin(Stdio::null())
