@@ -329,13 +329,13 @@ pub(crate) fn listening(line: &str) -> Option<SocketAddr> {
     fields["address"].as_str()?.parse().ok()
 }
 
-/// The service under a shell that limits it and then becomes it; bash counts in kibibytes.
 /// What a server says when it ends between two queries libpq writes to standard error by itself, and
 /// Diesel has no way to say that it should not.
 fn is_of_libpq(line: &str) -> bool {
     ["FATAL:  ", "WARNING:  ", "DETAIL:  ", "HINT:  "].iter().any(|start| line.starts_with(start))
 }
 
+/// The service under a shell that limits it and then becomes it; bash counts in kibibytes.
 fn limited_files(database: &Database) -> Command {
     let plain = database.command(&["serve"]);
     let limit = format!("trap '' XFSZ; ulimit -f \"${FILE_LIMIT}\"; exec \"$0\" \"$@\"");

@@ -13,8 +13,8 @@ macro_rules! everywhere {
 
         #[tokio::test]
         async fn all_of_it_over_a_cluster() {
-            let server = redis_server::lone_cluster();
-            $($test(World::beside_others(&server, $settings()).await).await;)*
+            let node = redis_server::lone_cluster();
+            $($test(World::on_cluster(&node, $settings()).await).await;)*
         }
     };
     ($name:ident, $make:ident, $($test:ident($settings:ident)),*) => {

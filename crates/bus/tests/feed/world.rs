@@ -36,10 +36,10 @@ impl World {
         Self::on(Server::start(), settings, PATIENT).await
     }
 
-    /// On a Redis that others use after it.
-    pub(crate) async fn beside_others(server: &Server, settings: Settings) -> Self {
-        let _: String = server.run("FLUSHALL");
-        Self::at(&server.url(), settings, PATIENT).await
+    /// On a Cluster that others use after it.
+    pub(crate) async fn on_cluster(node: &Server, settings: Settings) -> Self {
+        node.flush();
+        Self::at(&format!("redis+cluster://{}", node.address()), settings, PATIENT).await
     }
 
     #[expect(clippy::unused_async, reason = "worlds are made alike")]

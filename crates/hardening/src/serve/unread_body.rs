@@ -21,8 +21,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// What a handshake costs buys the reading of about so many bytes.
-const LONGEST: u64 = 256 << 10;
+/// What a handshake costs buys the reading of about so many bytes. More of a body is not read.
+pub(super) const LONGEST: u64 = 256 << 10;
 
 /// The answer does not wait longer for the rest of the body, and the connection is closed.
 const PATIENCE: Duration = Duration::from_millis(50);

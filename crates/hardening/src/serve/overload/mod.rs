@@ -10,8 +10,8 @@
 //! 100 µs, and as long as the worker is not kept by refusing.
 //!
 //! **Refusing is work.** A refusal takes some 20 µs of a core, mostly the kernel's, and a body that is
-//! thrown away its own share. A flood that is
-//! refused as fast as it comes takes the whole core, and comes the faster the sooner it is refused.
+//! thrown away its own share. A flood that is refused as fast as it comes takes the whole core, and
+//! comes the faster the sooner it is refused.
 //! So only so many a second are refused at once ([`Refusals`]); beyond that a request waits for its
 //! turn at being refused, a second at most, or for room, whichever is first. Meanwhile its connection
 //! is not read, and TCP holds its sender back. What is cheaper than ten refusals is thereby served

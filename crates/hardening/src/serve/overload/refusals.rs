@@ -1,19 +1,18 @@
 //! How many requests are refused in a second: refusing is work, too.
 
+use crate::serve::unread_body::LONGEST;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// What reading a head, refusing and answering takes of a core, in microseconds, most of it the
 /// kernel's; and how many bytes of a body are received and thrown away in one.
 const HEAD: u64 = 20;
 const BYTES: u64 = 600;
-/// More of a body than that is not read.
-const LONGEST_BODY: u64 = 256 << 10;
 /// Refusing may take a tenth of a core, which leaves nine to what was let in.
 const SHARE: u64 = 10;
 /// So many may come at once: those of 100 ms.
 const BURST: u64 = 100_000;
 /// Nobody waits longer for a refusal, in microseconds: it is what `Retry-After` says.
-const LONGEST: u64 = 1_000_000;
+const LONGEST_WAIT: u64 = 1_000_000;
 
 /// Turns at being refused, counted as a rate limit is (GCRA). Times are microseconds since any
 /// moment.
@@ -26,9 +25,9 @@ impl Refusals {
     /// Takes the next turn, for a request with so long a body, and says in how many microseconds it
     /// is. Turns that are too far away are not taken: then it is at once.
     pub(super) fn turn(&self, now: u64, body: u64) -> u64 {
-        let takes = SHARE * (HEAD + body.min(LONGEST_BODY) / BYTES);
+        let takes = SHARE * (HEAD + body.min(LONGEST) / BYTES);
         let earliest = |next: u64| next.max(now.saturating_sub(BURST));
-        let later = |next| Some(earliest(next) + takes).filter(|next| *next <= now + LONGEST);
+        let later = |next| Some(earliest(next) + takes).filter(|next| *next <= now + LONGEST_WAIT);
         let taken = self.next.fetch_update(Relaxed, Relaxed, later);
         taken.map_or(0, |next| earliest(next).saturating_sub(now))
     }
@@ -63,7 +62,7 @@ mod tests {
     fn nobody_waits_for_longer_than_they_are_told_to_stay_away() {
         let refusals = Refusals::default();
         let turns: Vec<_> = (0..20_000).map(|_| refusals.turn(0, 0)).collect();
-        assert!(turns.iter().all(|turn| *turn <= LONGEST));
+        assert!(turns.iter().all(|turn| *turn <= LONGEST_WAIT));
         assert_eq!(turns.last(), Some(&0));
     }
 }
