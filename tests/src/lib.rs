@@ -32,7 +32,6 @@ mod redis_production;
 mod redis_tls;
 mod replica;
 mod service;
-mod signal;
 mod sqlite;
 mod worker;
 

@@ -4,13 +4,15 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use redis_server::{Server, folder, free_address};
 use std::fs;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 const CERTIFICATE: &str = "redis.pem";
 
 /// One that speaks TLS at a second port, with a certificate for `localhost`.
 pub struct RedisOverTls {
-    server: Server,
+    _server: Server,
     port: u16,
+    folder: TempDir,
 }
 
 impl RedisOverTls {
@@ -23,18 +25,9 @@ impl RedisOverTls {
         let files = certify(folder.path());
         let [certificate, key] = [files.0, files.1].map(|file| file.display().to_string());
         let port_text = port.to_string();
-        let server = Server::in_folder(
-            folder,
-            &[
-                ["--save", ""],
-                ["--tls-port", &port_text],
-                ["--tls-auth-clients", "no"],
-                ["--tls-cert-file", &certificate],
-                ["--tls-key-file", &key],
-            ]
-            .concat(),
-        );
-        Self { server, port }
+        let tls = ["--tls-port", &port_text, "--tls-auth-clients", "no"];
+        let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key];
+        Self { _server: Server::with(&[tls, files].concat()), port, folder }
     }
 
     /// For `REDIS_URL`.
@@ -44,7 +37,7 @@ impl RedisOverTls {
 
     /// For `RESEARCHFLOW_REDIS_CA`.
     pub fn ca(&self) -> PathBuf {
-        self.server.folder().join(CERTIFICATE)
+        self.folder.path().join(CERTIFICATE)
     }
 }
 

@@ -171,7 +171,7 @@ impl Server {
     fn end(&mut self) {
         // SIGQUIT: it ends its own processes first, which SIGKILL would leave to themselves.
         if let Some(mut process) = self.process.take() {
-            crate::signal::signal(&process, "QUIT");
+            redis_server::signal(&process, "QUIT");
             let _ = process.wait();
         }
     }

@@ -1,8 +1,8 @@
 //! The service as a process.
 
 use crate::database::outcome;
-use crate::signal::signal;
 use crate::{Answer, Client, Database, Outcome, Worker, eventually, raw};
+use redis_server::signal;
 use serde_json::Value;
 use std::fs::{File, OpenOptions};
 use std::net::SocketAddr;

@@ -1,7 +1,7 @@
 //! A process of `researchflow worker`.
 
 use crate::eventually;
-use crate::signal::signal;
+use redis_server::signal;
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};

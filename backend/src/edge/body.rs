@@ -5,6 +5,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt;
+use hardening::serve::content_length;
 use std::io::Read;
 
 /// How large a body may be.
@@ -47,8 +48,7 @@ async fn receive(
     payload: &mut web::Payload,
     limit: usize,
 ) -> Result<Vec<u8>, ApiError> {
-    let told = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    let told = told.and_then(|text| text.parse::<usize>().ok()).unwrap_or(0);
+    let told = content_length(request.headers()).unwrap_or(0) as usize;
     if told > limit {
         return Err(too_large(limit));
     }

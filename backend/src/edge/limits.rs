@@ -3,6 +3,7 @@
 use crate::config::RouteClass;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::{Method, header};
+use hardening::serve::content_length;
 
 /// Bytes: events in a larger body take longer to scan than a worker's thread may be kept.
 pub const SMALL_BODY: usize = 4096;
@@ -47,9 +48,7 @@ pub fn work_of(request: &ServiceRequest) -> Option<Work> {
 /// said.
 fn is_small(request: &ServiceRequest) -> bool {
     let headers = request.headers();
-    let length = headers.get(header::CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    length.is_some_and(|length: usize| length <= SMALL_BODY)
+    content_length(headers).is_some_and(|length| length <= SMALL_BODY as u64)
         && !headers.contains_key(header::CONTENT_ENCODING)
 }
 

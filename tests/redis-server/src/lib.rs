@@ -10,10 +10,12 @@
 )]
 
 mod many;
+mod signal;
 mod wait;
 
 pub use many::{PROMPT, cluster, lone_cluster, sentinel};
 use redis::FromRedisValue;
+pub use signal::signal;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -62,11 +64,6 @@ impl Server {
         format!("redis://{}", self.address)
     }
 
-    /// Where its files are.
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     /// The first line of the answer to a command, as the protocol has it.
     pub fn ask(&self, command: &str) -> String {
         self.try_ask(command).expect("an answer")
@@ -102,12 +99,12 @@ impl Server {
 
     /// It lives and accepts connections, and answers nothing.
     pub fn freeze(&self) {
-        self.signal("STOP");
+        signal(&self.process, "STOP");
     }
 
     /// It answers again.
     pub fn thaw(&self) {
-        self.signal("CONT");
+        signal(&self.process, "CONT");
     }
 
     /// Ends it by SIGKILL.
@@ -120,13 +117,6 @@ impl Server {
     pub fn restart(&mut self) {
         self.kill();
         self.process = launch(self.address, &self.arguments, self.folder.path());
-    }
-
-    #[track_caller]
-    fn signal(&self, name: &str) {
-        let pid = self.process.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &pid]).status();
-        assert!(sent.expect("kill runs").success(), "SIG{name} to {pid}");
     }
 }
 

@@ -24,5 +24,5 @@ pub use connections::{ClientPatience, Connections};
 pub use listen::Listen;
 pub use overload::{Bounds, Limiter, Overload, shed_load};
 pub use slow_body::{BodyPace, pace_body};
-pub use unread_body::discard_unread_body;
+pub use unread_body::{content_length, discard_unread_body};
 pub use watched::{WatchedBody, watch_connection};

@@ -9,7 +9,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::Version;
-use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage};
@@ -37,7 +37,8 @@ pub async fn discard_unread_body<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let is_short = body_length(&request).is_some_and(|bytes| (1..=LONGEST).contains(&bytes));
+    let is_short =
+        content_length(request.headers()).is_some_and(|bytes| (1..=LONGEST).contains(&bytes));
     if !is_short || request.version() >= Version::HTTP_2 {
         return next.call(request).await;
     }
@@ -54,9 +55,9 @@ pub async fn discard_unread_body<B: MessageBody>(
     outcome
 }
 
-/// How long the body is, if the client tells.
-pub(super) fn body_length(request: &ServiceRequest) -> Option<u64> {
-    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+/// How many bytes the body has, as the client tells; `None` if it comes in chunks.
+pub fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// The handler's end of a body.

@@ -32,7 +32,7 @@ pub use gradient::Bounds;
 pub use limiter::Limiter;
 
 use super::problem::Refusal;
-use super::unread_body::body_length;
+use super::unread_body::content_length;
 use crate::layer::{Inner, Layer};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -121,7 +121,8 @@ async fn shed<K: Copy + PartialEq, B: MessageBody + 'static>(
     let Some(limiter) = overload.limiter_for(&request) else {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     };
-    let Some(permit) = overload.admit(limiter, body_length(&request).unwrap_or(0)).await else {
+    let body = content_length(request.headers()).unwrap_or(0);
+    let Some(permit) = overload.admit(limiter, body).await else {
         let refusal = Refusal::Overload.error_response();
         return Ok(request.into_response(refusal).map_into_right_body());
     };

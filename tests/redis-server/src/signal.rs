@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 /// # Panics
 /// There is no such process.
 #[track_caller]
-pub(crate) fn signal(process: &Child, name: &str) {
+pub fn signal(process: &Child, name: &str) {
     let pid = process.id().to_string();
     let sent = Command::new("kill").args(["-s", name, &pid]).status();
     assert!(sent.expect("kill runs").success(), "SIG{name} to {pid}");
