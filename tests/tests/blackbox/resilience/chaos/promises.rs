@@ -1,7 +1,7 @@
 //! What must be true once everything is well again, event by event.
 
 use super::fault::Strike;
-use super::traffic::{Heard, Journal};
+use super::traffic::{COSTS, Heard, Journal};
 use crate::insights::counts::{all_is_added_up, stream};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -18,6 +18,7 @@ pub(crate) fn hold(service: &Service, admin: &Client, journal: &Journal, strikes
         (told.status == 200 && told.expect(200)["unapplied"] == 0).then_some(())
     });
     each_event_is_there_once(service.database(), journal);
+    what_others_stored_is_heard_of(service, journal);
     all_is_added_up(service, admin);
     failures_had_a_cause(journal, strikes);
     metrics_are_sane(service);
@@ -40,6 +41,15 @@ fn each_event_is_there_once(database: &Database, journal: &Journal) {
     assert_eq!(records, rows.len(), "rows and records are as many");
     let verified = database.researchflow(&["ledger", "verify"]);
     assert_eq!(verified.code, 0, "{verified:?}");
+}
+
+/// A process may remember for a second what its clients asked before another stored the last events.
+fn what_others_stored_is_heard_of(service: &Service, journal: &Journal) {
+    let key = service.key();
+    eventually("the sums that clients asked for are of all events", || {
+        let told = key.get(COSTS).expect(200);
+        (told["total"]["invocations"] == json!(journal.receipts.len())).then_some(())
+    });
 }
 
 /// A request may be refused, or lost, only while something was broken that it needs.

@@ -14,6 +14,8 @@ const SENDERS: usize = 3;
 const BATCH: usize = 12;
 /// Between one batch and the next: a load, not a bench.
 const PAUSE: Duration = Duration::from_millis(15);
+/// The sums that are read in between.
+pub(crate) const COSTS: &str = "/api/v1/projects/default/costs?group_by=model";
 /// How long a client goes on trying.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -167,8 +169,7 @@ fn send(targets: &Targets, name: &str, sender: usize, done: &AtomicBool) -> Jour
         journal.deliver(targets, sender + batch, &body);
         if batch % 4 == 0 {
             journal.deliver(targets, sender + batch + 1, &body);
-            let sums = format!("{PROJECT}/costs?group_by=model");
-            journal.ask(&targets.pick(batch), "GET", &sums, None);
+            journal.ask(&targets.pick(batch), "GET", COSTS, None);
         }
         thread::sleep(PAUSE);
     }
