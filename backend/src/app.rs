@@ -26,7 +26,7 @@ use std::sync::Arc;
 const IN_FLIGHT: [(Work, Bounds); 3] = [
     (Work::Ingest, Bounds { min: 1024, max: 2048 }),
     (Work::Batch, Bounds { min: 128, max: 512 }),
-    (Work::Other, Bounds { min: 128, max: 1024 }),
+    (Work::Other, Bounds { min: 64, max: 1024 }),
 ];
 
 /// The handles that slices bring. Made once, shared by all workers.
@@ -59,7 +59,7 @@ impl Handles {
             }
             None => Limiter::local(policies),
         };
-        let overload = Overload::new(IN_FLIGHT, edge::work_of);
+        let overload = Overload::new(state.config.server.workers, IN_FLIGHT, edge::work_of);
         edge::register_metrics(state.metrics.registry(), &limiter, &overload)?;
         telemetry::register_cache(state.metrics.registry(), state.cache.clone())?;
         let server = state.config.server.listen.ip().to_string();

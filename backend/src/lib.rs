@@ -7,6 +7,7 @@ pub mod audit;
 pub mod auth;
 pub mod clock;
 pub mod commands;
+
 pub mod config;
 pub mod costs;
 pub mod db;
@@ -25,6 +26,7 @@ pub mod reports;
 pub mod signers;
 pub mod state;
 pub mod telemetry;
+mod threads;
 
 // Only linked, for their bundled C libraries.
 use libsqlite3_sys as _;

@@ -5,6 +5,7 @@
 //! one transaction.
 
 mod conn;
+mod door;
 pub mod migrate;
 mod pool;
 pub mod schema;
@@ -18,13 +19,14 @@ pub use sole::take_alone;
 pub(crate) use sums::{count_if, sum_of};
 
 use crate::telemetry::Registry;
+use crate::threads::Niceness;
 use conn::Mode;
+use door::Door;
 use pool::{Lent, Manager};
 use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// What can go wrong between us and the database.
 #[derive(Debug, thiserror::Error)]
@@ -55,10 +57,6 @@ impl From<diesel::result::Error> for DbError {
 /// What PostgreSQL says of U+0000 in a text.
 const NUL: &str = "invalid byte sequence for encoding";
 
-/// How long a request waits for an answer. The server ends a statement after ten seconds; a server
-/// that is frozen or cut off says nothing at all.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(12);
-
 /// How long a command waits for a connection: long enough for another process to make the file.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -69,8 +67,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Db {
     pool: r2d2::Pool<Manager>,
-    readers: Arc<Semaphore>,
-    writers: Arc<Semaphore>,
+    readers: Arc<Door>,
+    writers: Arc<Door>,
     kind: Kind,
     /// It may hold a password: never to be printed.
     url: Arc<str>,
@@ -103,8 +101,8 @@ impl Db {
         let readers = (size as usize - writers).max(1);
         Ok(Self {
             pool,
-            readers: Arc::new(Semaphore::new(readers)),
-            writers: Arc::new(Semaphore::new(writers)),
+            readers: Arc::new(Door::new("read", readers, Niceness::READING)),
+            writers: Arc::new(Door::new("write", writers, Niceness::RECORDING)),
             kind,
             url: url.into(),
             away: Arc::default(),
@@ -140,7 +138,7 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        self.run(Arc::clone(&self.readers), Mode::Read, body).await
+        self.run(&self.readers, Mode::Read, body).await
     }
 
     /// Runs `body` in a transaction that writes.
@@ -155,7 +153,7 @@ impl Db {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        self.run(Arc::clone(&self.writers), Mode::Write, body).await
+        self.run(&self.writers, Mode::Write, body).await
     }
 
     /// A connection for a command that has no runtime, outside any transaction.
@@ -192,7 +190,7 @@ impl Db {
 
     async fn run<T, E>(
         &self,
-        permits: Arc<Semaphore>,
+        door: &Door,
         mode: Mode,
         body: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
@@ -201,26 +199,19 @@ impl Db {
         E: From<DbError> + Send + 'static,
     {
         let waited = self.metrics.wait.start_timer();
-        let permit = tokio::time::timeout(ACQUIRE_TIMEOUT, permits.acquire_owned()).await;
+        let turn = door.turn(ACQUIRE_TIMEOUT).await;
         waited.observe_duration();
-        let Ok(Ok(permit)) = permit else {
+        let Some(turn) = turn else {
             self.metrics.timeouts.inc();
             return Err(DbError::Unavailable("all connections are busy".to_owned()).into());
         };
         let pool = self.pool.clone();
-        let work = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+        let work = move || {
             let pooled = pool.get();
             let mut pooled = pooled.map_err(|error| DbError::Unavailable(error.to_string()))?;
             pooled.transaction(mode, body)
-        });
-        match tokio::time::timeout(ANSWER_TIMEOUT, work).await {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => {
-                Err(DbError::Unavailable(format!("a database task ended early: {error}")).into())
-            }
-            Err(_) => Err(DbError::Unavailable("the database gave no answer".to_owned()).into()),
-        }
+        };
+        door.run(turn, work).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! Request bodies: bounded, decompressed, never trusted.
 
 use crate::error::{ApiError, Code};
+use crate::threads::SCANS;
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 use flate2::read::MultiGzDecoder;
@@ -39,8 +40,7 @@ pub async fn read_body(
     if !gzip {
         return Ok(received);
     }
-    let unpacked = web::block(move || unpack(&received, limit.decoded)).await;
-    unpacked.map_err(ApiError::internal)?
+    SCANS.run(move || unpack(&received, limit.decoded)).await?
 }
 
 async fn receive(

@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some("tls13") => Some(TlsVersion::Tls13),
         _ => None,
     };
-    let overload = Overload::new([((), Bounds::default())], |request| {
+    let overload = Overload::new(1, [((), Bounds::default())], |request| {
         (request.path() != "/health").then_some(())
     });
     let app = move || {

@@ -15,6 +15,7 @@ use super::{PasswordHash, session::SignedIn};
 use crate::edge::resource;
 use crate::error::ApiError;
 use crate::state::AppState;
+use crate::threads::HASHES;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, web};
 use invocation::Timestamp;
@@ -125,5 +126,5 @@ async fn begin(
 async fn is_password_of(signed_in: &SignedIn, password: SecretString) -> Result<bool, ApiError> {
     let hash = PasswordHash::stored(signed_in.user.password_hash.clone());
     let verify = move || hash.verify(password.expose_secret());
-    web::block(verify).await.map_err(ApiError::internal)
+    HASHES.run(verify).await
 }

@@ -10,6 +10,7 @@ use crate::db::Conn;
 use crate::edge::{Json, NoQuery};
 use crate::error::ApiError;
 use crate::state::AppState;
+use crate::threads::HASHES;
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -67,6 +68,6 @@ async fn hashed(
         password_rules::check(new.expose_secret(), least, &email)?;
         PasswordHash::of(new.expose_secret())
     };
-    let hash = web::block(work).await.map_err(ApiError::internal)?;
+    let hash = HASHES.run(work).await?;
     hash.map_err(|fault| ApiError::field("/new", fault))
 }

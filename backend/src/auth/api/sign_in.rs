@@ -16,6 +16,7 @@ use crate::db::Conn;
 use crate::edge::{Json, NoQuery};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
+use crate::threads::HASHES;
 use actix_web::{HttpRequest, HttpResponse, web};
 use hardening::limits::{Identity, Limiter};
 use invocation::Timestamp;
@@ -143,7 +144,7 @@ async fn check(user: Option<UserRow>, password: SecretString) -> Result<Option<U
         let hash = PasswordHash::stored(user.password_hash.clone());
         hash.verify(password.expose_secret()).then_some(user)
     };
-    web::block(work).await.map_err(ApiError::internal)
+    HASHES.run(work).await
 }
 
 /// Stores the session in the place of the one that the request came with, once the second factor is

@@ -18,8 +18,8 @@ use crate::config;
 use crate::db::{Conn, DbError};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
+use crate::threads::HASHES;
 use actix_web::cookie::Cookie;
-use actix_web::web;
 
 /// As whom somebody is let in.
 enum Admission {
@@ -196,8 +196,8 @@ async fn begin(
 
 /// A password that nobody knows: the account looks like any other to who guesses at passwords.
 async fn new_user(state: &AppState, email: String) -> Result<UserRow, ApiError> {
-    let hash = web::block(|| PasswordHash::of(&random_password())).await;
-    let hash = hash.map_err(ApiError::internal)?.map_err(ApiError::internal)?;
+    let hash = HASHES.run(|| PasswordHash::of(&random_password())).await?;
+    let hash = hash.map_err(ApiError::internal)?;
     Ok(UserRow {
         id: state.clock.new_id(),
         email,

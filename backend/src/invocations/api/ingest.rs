@@ -7,6 +7,7 @@ use crate::invocations::batcher::{Batcher, Receipt};
 use crate::invocations::intake::{Prepared, Sender};
 use crate::projects::{Access, Project};
 use crate::state::AppState;
+use crate::threads::SCANS;
 use actix_web::{HttpRequest, web};
 use hardening::Problem;
 use invocation::{Event, FieldProblem, Source, batch};
@@ -77,12 +78,12 @@ pub(super) async fn ingest(
     Ok(web::Json(Outcome { receipts, rejected }))
 }
 
-/// Small work here and now, large work on a blocking thread.
+/// Small work here and now, large work on threads for that.
 pub(super) async fn run<T: Send + 'static>(
     small: bool,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ApiError> {
-    if small { Ok(work()) } else { web::block(work).await.map_err(ApiError::internal) }
+    if small { Ok(work()) } else { SCANS.run(work).await }
 }
 
 pub(super) fn sender(project: &Project, principal: &Principal, source: Source) -> Sender {

@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, mpsc};
 async fn the_excess_is_refused_at_once_and_probes_are_not() {
     let bounds = Bounds { min: 2, max: 2 };
     let kind_of = |request: &ServiceRequest| (request.path() != "/health").then_some(());
-    let overload = Overload::new([((), bounds)], kind_of);
+    let overload = Overload::new(1, [((), bounds)], kind_of);
     let limiter = Arc::clone(&overload.limiters()[0].1);
     let gate = Arc::new(Semaphore::new(0));
     let (enter, mut entered) = mpsc::unbounded_channel();
@@ -67,7 +67,7 @@ async fn the_excess_is_refused_at_once_and_probes_are_not() {
 
 #[actix_web::test]
 async fn who_sends_slowly_takes_nobody_s_place() {
-    let overload = Overload::new([((), Bounds { min: 1, max: 1 })], |_| Some(()));
+    let overload = Overload::new(1, [((), Bounds { min: 1, max: 1 })], |_| Some(()));
     let limiter = Arc::clone(&overload.limiters()[0].1);
     let (enter, mut entered) = mpsc::unbounded_channel();
     let app = move || {

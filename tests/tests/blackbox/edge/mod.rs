@@ -9,5 +9,6 @@ mod origins;
 mod proxies;
 mod redis;
 mod slow;
+mod threads;
 mod tls;
 mod tls_files;

@@ -9,8 +9,8 @@
 //! before the worker. That queue is short as long as no handler keeps its worker for longer than some
 //! 100 µs, and as long as the worker is not kept by refusing.
 //!
-//! **Refusing is work.** A refusal takes some 20 µs of a core, mostly the kernel's, and a body that is
-//! thrown away its own share. A flood that is refused as fast as it comes takes the whole core, and
+//! **Refusing is work.** A refusal takes some 40 µs of a core, half of it the kernel's, and a body that
+//! is thrown away its own share. A flood that is refused as fast as it comes takes the whole core, and
 //! comes the faster the sooner it is refused.
 //! So only so many a second are refused at once ([`Refusals`]); beyond that a request waits for its
 //! turn at being refused, a second at most, or for room, whichever is first. Meanwhile its connection
@@ -59,14 +59,20 @@ pub struct Overload<K> {
 
 impl<K: Copy + PartialEq> Overload<K> {
     /// With a limit between the bounds for each kind. `kind_of` a probe is `None`: it is never
-    /// refused, nor counted; so is a kind without a limit.
+    /// refused, nor counted; so is a kind without a limit. Of a server with so many workers.
     pub fn new(
+        workers: usize,
         bounds: impl IntoIterator<Item = (K, Bounds)>,
         kind_of: fn(&ServiceRequest) -> Option<K>,
     ) -> Self {
         let limiter = |(kind, bounds)| (kind, Arc::new(Limiter::new(bounds)));
         let limiters = bounds.into_iter().map(limiter).collect();
-        Self { limiters, refusals: Arc::default(), kind_of, started: Instant::now() }
+        Self {
+            limiters,
+            refusals: Arc::new(Refusals::new(workers)),
+            kind_of,
+            started: Instant::now(),
+        }
     }
 
     /// The kinds that are limited, with their state: for metrics.
@@ -149,7 +155,7 @@ mod tests {
 
     /// One request at once, which is in flight, and so many that were refused just now.
     fn busy(refused: usize) -> (Overload<()>, Arc<Limiter>, Permit) {
-        let overload = Overload::new([((), Bounds { min: 1, max: 1 })], |_| Some(()));
+        let overload = Overload::new(1, [((), Bounds { min: 1, max: 1 })], |_| Some(()));
         let limiter = Arc::clone(&overload.limiters()[0].1);
         let permit = limiter.admit(overload.now()).unwrap();
         for _ in 0..refused {

@@ -3,12 +3,13 @@
 use crate::serve::unread_body::LONGEST;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What reading a head, refusing and answering takes of a core, in microseconds, most of it the
-/// kernel's; and how many bytes of a body are received and thrown away in one.
-const HEAD: u64 = 20;
-const BYTES: u64 = 600;
-/// Refusing may take a tenth of a core, which leaves nine to what was let in.
-const SHARE: u64 = 10;
+/// What reading a head, refusing and answering takes of a core that does other work in between, in
+/// microseconds, half of it the kernel's; and how many bytes of a body are received and thrown away in
+/// one.
+const HEAD: u64 = 40;
+const BYTES: u64 = 700;
+/// Refusing at once may take a quarter of each core, which leaves three to what was let in.
+const SHARE: u64 = 4;
 /// So many may come at once: those of 100 ms.
 const BURST: u64 = 100_000;
 /// Nobody waits longer for a refusal, in microseconds: it is what `Retry-After` says.
@@ -16,20 +17,26 @@ const LONGEST_WAIT: u64 = 1_000_000;
 
 /// Turns at being refused, counted as a rate limit is (GCRA). Times are microseconds since any
 /// moment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Refusals {
     next: AtomicU64,
+    workers: u64,
 }
 
 impl Refusals {
+    /// For a server of so many workers, each of which has a core.
+    pub(super) fn new(workers: usize) -> Self {
+        Self { next: AtomicU64::new(0), workers: workers.max(1) as u64 }
+    }
+
     /// Takes the next turn, for a request with so long a body, and says in how many microseconds it
-    /// is. Turns that are too far away are not taken: then it is at once.
+    /// is. Turns that are too far away are not taken: then it is the longest that anybody waits.
     pub(super) fn turn(&self, now: u64, body: u64) -> u64 {
-        let takes = SHARE * (HEAD + body.min(LONGEST) / BYTES);
+        let takes = SHARE * (HEAD + body.min(LONGEST) / BYTES) / self.workers;
         let earliest = |next: u64| next.max(now.saturating_sub(BURST));
         let later = |next| Some(earliest(next) + takes).filter(|next| *next <= now + LONGEST_WAIT);
         let taken = self.next.fetch_update(Relaxed, Relaxed, later);
-        taken.map_or(0, |next| earliest(next).saturating_sub(now))
+        taken.map_or(LONGEST_WAIT, |next| earliest(next).saturating_sub(now))
     }
 }
 
@@ -39,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_few_are_refused_at_once_and_many_by_and_by() {
-        let refusals = Refusals::default();
+        let refusals = Refusals::new(1);
         let now = 7_000_000;
         let turns: Vec<_> = (0..2_000).map(|_| refusals.turn(now, 0)).collect();
         let (at_once, later) = turns.split_at((BURST / SHARE / HEAD) as usize + 1);
@@ -52,17 +59,26 @@ mod tests {
     #[test]
     fn long_bodies_cost_more() {
         let at_once = |body| {
-            let refusals = Refusals::default();
+            let refusals = Refusals::new(1);
             (0..2_000).take_while(|_| refusals.turn(7_000_000, body) == 0).count()
         };
-        assert_eq!([0, 60_000, u64::MAX].map(at_once), [501, 84, 22]);
+        assert_eq!([0, 60_000, u64::MAX].map(at_once), [626, 201, 61]);
+    }
+
+    #[test]
+    fn more_workers_refuse_more() {
+        let at_once = |workers| {
+            let refusals = Refusals::new(workers);
+            (0..2_000).take_while(|_| refusals.turn(7_000_000, 0) == 0).count()
+        };
+        assert_eq!([0, 1, 2].map(at_once), [626, 626, 1251]);
     }
 
     #[test]
     fn nobody_waits_for_longer_than_they_are_told_to_stay_away() {
-        let refusals = Refusals::default();
+        let refusals = Refusals::new(1);
         let turns: Vec<_> = (0..20_000).map(|_| refusals.turn(0, 0)).collect();
         assert!(turns.iter().all(|turn| *turn <= LONGEST_WAIT));
-        assert_eq!(turns.last(), Some(&0));
+        assert_eq!(turns.last(), Some(&LONGEST_WAIT));
     }
 }
