@@ -70,8 +70,8 @@ fn is_wanted(name: &str, all: &[&str]) -> bool {
 
 fn measure(service: &Service, name: &str, request: &Request, limit: Duration) {
     let load = |connections| Load { requests: vec![request.clone()], connections, limit };
-    closed(&load(MODERATE));
-    let peak = closed(&load(MODERATE)).rate(is_admitted);
+    let tries = [(); 2].map(|()| closed(&load(MODERATE)).rate(is_admitted));
+    let peak = f64::max(tries[0], tries[1]);
     let each = 1e3 / peak;
     println!("  {name}: peak {peak:.0} requests/s, {each:.2} ms each");
     println!(

@@ -18,8 +18,18 @@ const SLICES: [&str; 10] = [
 ];
 
 /// What stands below every slice.
-const GROUND: [&str; 9] =
-    ["clock", "config", "db", "edge", "error", "outbound", "signers", "state", "telemetry"];
+const GROUND: [&str; 10] = [
+    "clock",
+    "config",
+    "db",
+    "edge",
+    "error",
+    "outbound",
+    "signers",
+    "state",
+    "telemetry",
+    "threads",
+];
 
 /// What stands above every slice, and is nobody's to call but the command line's.
 const ROOF: [&str; 4] = ["app", "commands", "openapi", "pages"];
