@@ -1,8 +1,7 @@
 //! The database: one pool and two doors, [`Db::read`] and [`Db::write`].
 //!
-//! Each takes a permit first, so that requests wait as cheap futures and never fill the blocking
-//! threads; a wait of more than a second is refused. Then one closure runs on a blocking thread, in
-//! one transaction.
+//! Each takes a permit first, so that requests wait as cheap futures; a wait of more than a second is
+//! refused. Then one closure runs on one of the door's threads, in one transaction.
 
 mod conn;
 mod door;

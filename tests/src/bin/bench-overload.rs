@@ -78,7 +78,12 @@ fn measure(service: &Service, name: &str, request: &Request, limit: Duration) {
         "         load  offered/s  admitted/s  of peak   refused/s  refused after p50, p99   held back  broken  probes p99, not 200"
     );
     let clients = || closed(&load(10 * MODERATE));
-    report("640 at once", peak, &beside_probes(service, limit, clients), limit);
+    report(
+        &format!("{} at once", 10 * MODERATE),
+        peak,
+        &beside_probes(service, limit, clients),
+        limit,
+    );
     for times in TIMES {
         let clients = || open(&load(setting("CONNECTIONS", CONNECTIONS)), times * peak);
         report(&format!("{times}x"), peak, &beside_probes(service, limit, clients), limit);

@@ -33,7 +33,8 @@ impl Refusals {
     /// Takes the next turn, for a request with so long a body, and says in how many microseconds it
     /// is. Turns that are too far away are not taken: then it is the longest that anybody waits.
     pub(super) fn turn(&self, now: u64, body: u64) -> u64 {
-        let takes = SHARE * (HEAD + body.min(LONGEST) / BYTES) / self.workers;
+        // However many the workers are, a turn takes something.
+        let takes = (SHARE * (HEAD + body.min(LONGEST) / BYTES) / self.workers).max(1);
         let earliest = |next: u64| next.max(now.saturating_sub(BURST));
         let later = |next| Some(earliest(next) + takes).filter(|next| *next <= now + LONGEST_WAIT);
         let taken = self.next.fetch_update(Relaxed, Relaxed, later);
