@@ -2,6 +2,7 @@
 //! (RFC 9457). What clients read and what the log keeps are apart: the cause never leaves.
 
 use crate::db::DbError;
+use crate::threads::Interrupted;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use hardening::{Problem, ProblemField, ProblemKind};
@@ -159,6 +160,12 @@ impl From<DbError> for ApiError {
             }
             DbError::Query(error) => Self::internal(error),
         }
+    }
+}
+
+impl From<Interrupted> for ApiError {
+    fn from(error: Interrupted) -> Self {
+        Self::internal(error)
     }
 }
 

@@ -6,7 +6,6 @@
 //! kinds of work, would leave those that answer and the one that commits a hundredth of a core each.
 //! And these threads are nice: those that answer go first.
 
-use crate::error::ApiError;
 use std::sync::LazyLock;
 use std::thread::available_parallelism;
 use tokio::runtime::{Builder, Runtime};
@@ -59,7 +58,7 @@ impl Threads {
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, ApiError> {
+    ) -> Result<T, Interrupted> {
         let (tell, told) = oneshot::channel();
         if let Some(threads) = &self.0 {
             threads.spawn(async move {
@@ -68,9 +67,14 @@ impl Threads {
                 }
             });
         }
-        told.await.map_err(ApiError::internal)
+        told.await.map_err(|_| Interrupted)
     }
 }
+
+/// The work came to no end: it panicked, or its threads were shut down.
+#[derive(Debug, thiserror::Error)]
+#[error("the work ended early")]
+pub(crate) struct Interrupted;
 
 impl Drop for Threads {
     fn drop(&mut self) {

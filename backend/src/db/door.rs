@@ -52,10 +52,7 @@ impl Door {
         let unavailable = |cause: String| DbError::Unavailable(cause).into();
         match timeout(ANSWER_TIMEOUT, work).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(error)) => {
-                let cause = error.in_full();
-                Err(unavailable(format!("a database task ended early: {cause}")))
-            }
+            Ok(Err(interrupted)) => Err(unavailable(interrupted.to_string())),
             Err(_) => Err(unavailable("the database gave no answer".to_owned())),
         }
     }

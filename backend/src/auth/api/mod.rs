@@ -126,5 +126,5 @@ async fn begin(
 async fn is_password_of(signed_in: &SignedIn, password: SecretString) -> Result<bool, ApiError> {
     let hash = PasswordHash::stored(signed_in.user.password_hash.clone());
     let verify = move || hash.verify(password.expose_secret());
-    HASHES.run(verify).await
+    Ok(HASHES.run(verify).await?)
 }

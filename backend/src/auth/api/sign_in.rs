@@ -144,7 +144,7 @@ async fn check(user: Option<UserRow>, password: SecretString) -> Result<Option<U
         let hash = PasswordHash::stored(user.password_hash.clone());
         hash.verify(password.expose_secret()).then_some(user)
     };
-    HASHES.run(work).await
+    Ok(HASHES.run(work).await?)
 }
 
 /// Stores the session in the place of the one that the request came with, once the second factor is

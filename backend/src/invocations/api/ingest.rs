@@ -83,7 +83,7 @@ pub(super) async fn run<T: Send + 'static>(
     small: bool,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ApiError> {
-    if small { Ok(work()) } else { SCANS.run(work).await }
+    Ok(if small { work() } else { SCANS.run(work).await? })
 }
 
 pub(super) fn sender(project: &Project, principal: &Principal, source: Source) -> Sender {
