@@ -11,12 +11,25 @@ use pricing::PriceTable;
 use redis_link::Link;
 use secrecy::{ExposeSecret, SecretBox};
 use sha2::Sha256;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Handles, cheap to clone.
+/// All of it behind one pointer, since every request clones it several times.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<State>);
+
+impl Deref for AppState {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
+/// What there is of it: handles, each of which can be cloned by itself.
+#[derive(Clone)]
+pub struct State {
     /// The settings.
     pub config: Arc<Config>,
     /// The database.
@@ -75,7 +88,7 @@ impl AppState {
         let db = Db::open(url, config.database.pool, metrics.registry()).map_err(StateError)?;
         let prices = PriceTable::vendored().map_err(|error| StateError(error.to_string()))?;
         let signers = Signers::new(&config).map_err(|error| StateError(error.to_string()))?;
-        Ok(Self {
+        Ok(Self(Arc::new(State {
             signers: Arc::new(signers),
             master: Arc::clone(&config.secrets.master),
             config: Arc::new(config),
@@ -87,11 +100,11 @@ impl AppState {
             disk,
             prices: Arc::new(prices),
             stopping: Stopping::default(),
-        })
+        })))
     }
 
     /// The same with Redis, if one is set; it need not answer yet. To be called on the runtime that
-    /// outlives the others, before there are clones.
+    /// outlives the others, before there are clones: they stay without.
     ///
     /// # Errors
     /// The URL of Redis cannot be read.
@@ -107,7 +120,8 @@ impl AppState {
             ..Default::default()
         };
         let cache = Cache::with_redis(&settings, Arc::clone(&link));
-        Ok(Self { cache, redis: Some(link), ..self })
+        let state = Arc::unwrap_or_clone(self.0);
+        Ok(Self(Arc::new(State { cache, redis: Some(link), ..state })))
     }
 
     /// A key of a project's own: of the service's secret and the project's, so that neither a copy

@@ -2,6 +2,7 @@
 
 use super::model::Settings;
 use super::store::{self, ProjectRow};
+use super::view::ProjectView;
 use crate::audit::{self, Act, Who};
 use crate::auth::{self, Action, Principal, Whence};
 use crate::db::Conn;
@@ -10,7 +11,7 @@ use crate::state::AppState;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use cache::{Kind, Scope};
-use invocation::{Gate, Timestamp};
+use invocation::Gate;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,10 +27,10 @@ pub struct Project {
     pub name: String,
     /// Its rules.
     pub settings: Settings,
-    /// When it was made.
-    pub created_at: Timestamp,
     /// What cleans its events.
     pub gate: Gate,
+    /// What its readers see, as JSON.
+    pub json: web::Bytes,
 }
 
 impl Project {
@@ -38,15 +39,15 @@ impl Project {
     /// # Errors
     /// Its settings cannot be read.
     pub fn of(state: &AppState, row: ProjectRow) -> Result<Self, ApiError> {
-        let settings: Settings = serde_json::from_str(&row.settings).map_err(ApiError::internal)?;
+        let settings = Settings::read(&row.settings)?;
         let secret = state.project_key(&row.secret);
         Ok(Self {
+            json: ProjectView::of(&row)?.json()?,
             gate: Gate::new(settings.content_policy, settings.governance_mode, &secret),
             id: row.id,
             slug: row.slug,
             name: row.name,
             settings,
-            created_at: Timestamp::from_micros(row.created_at),
         })
     }
 }
@@ -58,7 +59,9 @@ const PROJECT: Kind<String, Project> = Kind::local(
     "project",
     |named| vec![Scope::new("project", named)],
     |project: &Project| {
-        size_of::<Project>() + project.id.len() + project.slug.len() + project.name.len()
+        size_of::<Project>()
+            + [&project.id, &project.slug, &project.name].map(String::len).iter().sum::<usize>()
+            + project.json.len()
     },
 )
 .ttl(cache::Settings::TRUST)

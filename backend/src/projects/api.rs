@@ -3,16 +3,16 @@
 use super::access::{Access, Project};
 use super::model::{Name, Settings, SettingsChange, Slug};
 use super::store::{self, ProjectRow, Whose};
+use super::view::{self, ProjectView};
 use super::{keys, members, trail};
 use crate::audit::Act;
 use crate::auth::{Action, Principal, Role, set_member};
 use crate::edge::{Cursor, Json, ListPage, NoQuery, PageQuery, Query, resource};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, web};
-use invocation::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// The routes below `/api/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -58,43 +58,6 @@ pub fn paths() -> utoipa::openapi::OpenApi {
     <Paths as utoipa::OpenApi>::openapi()
 }
 
-#[derive(Serialize, utoipa::ToSchema)]
-struct ProjectView {
-    /// The project's id.
-    id: String,
-    /// Its name in paths.
-    slug: String,
-    /// Its name.
-    name: String,
-    /// Its rules.
-    #[schema(value_type = SettingsView)]
-    settings: Settings,
-    /// When it was made.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-}
-
-#[derive(utoipa::ToSchema)]
-#[expect(dead_code, reason = "only describes Settings, whose types live in an engine")]
-struct SettingsView {
-    /// `standard` or `strict`.
-    governance_mode: String,
-    /// `hash_only` or `redacted`.
-    content_policy: String,
-}
-
-impl From<&Project> for ProjectView {
-    fn from(project: &Project) -> Self {
-        Self {
-            id: project.id.clone(),
-            slug: project.slug.clone(),
-            name: project.name.clone(),
-            settings: project.settings,
-            created_at: project.created_at,
-        }
-    }
-}
-
 /// The projects that the caller can see, by slug.
 #[utoipa::path(get, path = "/api/v1/projects", tag = "projects",
     params(("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Items on a page"), ("cursor" = Option<String>, Query, description = "The page before's next_cursor")),
@@ -113,8 +76,7 @@ async fn list(
     let after = cursor.as_ref().map(Cursor::text).transpose()?;
     let rows =
         state.db.read(move |conn| store::list(conn, &whose, after.as_deref(), limit.get())).await?;
-    let views = rows.into_iter().map(|row| Project::of(&state, row).map(|p| ProjectView::from(&p)));
-    let views = views.collect::<Result<Vec<_>, _>>()?;
+    let views = rows.iter().map(ProjectView::of).collect::<Result<Vec<_>, _>>()?;
     Ok(web::Json(ListPage::new(views, limit, |view| Cursor::of([view.slug.clone()]))))
 }
 
@@ -169,7 +131,7 @@ async fn create(
     };
     access.act(Some(&project_id), create).await?;
     access.changed_project(&project).await;
-    Ok(HttpResponse::Created().json(ProjectView::from(&project)))
+    Ok(view::answer(StatusCode::CREATED, project.json))
 }
 
 /// One project, by id or slug.
@@ -180,9 +142,9 @@ async fn show(
     access: Access,
     project: web::Path<String>,
     _: NoQuery,
-) -> Result<web::Json<ProjectView>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let project = access.project(&project, Action::ReadProject).await?;
-    Ok(web::Json(ProjectView::from(&*project)))
+    Ok(view::answer(StatusCode::OK, project.json.clone()))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -206,24 +168,22 @@ async fn change(
     project: web::Path<String>,
     _: NoQuery,
     body: Json<ProjectChange>,
-) -> Result<web::Json<ProjectView>, ApiError> {
+) -> Result<HttpResponse, ApiError> {
     let project = access.project(&project, Action::ChangeProject).await?;
     let body = body.into_inner();
     let (inner, id) = (state.clone(), project.id.clone());
     let change = move |conn: &mut _| {
         let row = store::find(conn, &id)?.ok_or_else(|| ApiError::not_found("project"))?;
-        let mut project = Project::of(&inner, row)?;
-        if let Some(name) = body.name {
-            name.as_str().clone_into(&mut project.name);
-        }
-        project.settings = project.settings.changed(body.settings);
-        let settings = serde_json::to_value(project.settings).map_err(ApiError::internal)?;
-        store::update(conn, &id, &project.name, &settings.to_string())?;
-        Ok((project, Act::ProjectChanged { settings }))
+        let name = body.name.map_or(row.name, |name| name.as_str().to_owned());
+        let settings = Settings::read(&row.settings)?.changed(body.settings);
+        let settings = serde_json::to_value(settings).map_err(ApiError::internal)?;
+        let row = ProjectRow { name, settings: settings.to_string(), ..row };
+        store::update(conn, &id, &row.name, &row.settings)?;
+        Ok((Project::of(&inner, row)?, Act::ProjectChanged { settings }))
     };
     let changed = access.act(Some(&project.id), change).await?;
     access.changed_project(&changed).await;
-    Ok(web::Json(ProjectView::from(&changed)))
+    Ok(view::answer(StatusCode::OK, changed.json))
 }
 
 #[derive(Deserialize)]

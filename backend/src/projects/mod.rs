@@ -12,6 +12,7 @@ mod members;
 mod model;
 mod store;
 mod trail;
+mod view;
 
 pub use access::{Access, Handle, Project};
 pub use api::{paths, routes};

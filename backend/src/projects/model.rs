@@ -1,5 +1,6 @@
 //! What a project is made of.
 
+use crate::error::ApiError;
 use invocation::{ContentPolicy, GovernanceMode};
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +108,14 @@ pub(super) struct SettingsChange {
 }
 
 impl Settings {
+    /// As a row has them.
+    ///
+    /// # Errors
+    /// The text is not of this version.
+    pub(super) fn read(text: &str) -> Result<Self, ApiError> {
+        serde_json::from_str(text).map_err(ApiError::internal)
+    }
+
     pub(super) fn changed(self, by: SettingsChange) -> Self {
         Self {
             governance_mode: by.governance_mode.unwrap_or(self.governance_mode),
