@@ -9,8 +9,9 @@ use crate::invocations::{self, Batcher};
 use crate::state::AppState;
 use crate::telemetry::traces::Traces;
 use crate::{costs, edge, history, ledger, openapi, pages, probes, projects, reports, telemetry};
+use actix_http::Request;
 use actix_web::body::MessageBody;
-use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{AppConfig, HttpServiceFactory, Response, ServiceFactory};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 use hardening::limits::{Limiter, RedisSettings, rate_limit};
@@ -107,19 +108,20 @@ impl Handles {
 /// is wrapped last first. Connection limits and timeouts stand before all of them, in `serve`.
 pub fn create_app(
     handles: Handles,
-) -> App<
-    impl ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse<impl MessageBody>,
-        Error = Error,
-        InitError = (),
-    >,
+) -> impl ServiceFactory<
+    Request,
+    Config = AppConfig,
+    Response = Response<impl MessageBody>,
+    Error = Error,
+    InitError = (),
+    Service: 'static,
+    Future: 'static,
 > {
     let Handles { state, batcher, insights, authenticator, oidc, .. } = handles;
     let Handles { projects, limiter, overload, traces, .. } = handles;
     let observer =
         Observer { metrics: state.metrics.clone(), slow: state.config.telemetry.slow, traces };
+    let refuse = edge::refusal(observer.clone(), &state.config.edge, state.clock);
     let own_metrics_port = state.config.server.metrics_listen.is_some();
     let (clock, settings) = (state.clock, state.config.edge.clone());
     let subject = auth::subjects(state.clone(), authenticator.clone());
@@ -131,13 +133,11 @@ pub fn create_app(
         .wrap(rate_limit(limiter.clone(), subject))
         // 11. bodies that come too slowly
         .wrap(pace_body(BodyPace::default()))
-        // 10. beyond capacity, refuse at once
-        .wrap(shed_load(overload))
-        // 9. a panic is a 500
+        // 10. a panic is a 500
         .wrap(from_fn(panics))
-        // 8. every error is a problem
+        // 9. every error is a problem
         .wrap(from_fn(problems))
-        // 7. what a refusal left unread of a short body is read out
+        // 8. what a refusal left unread of a short body is read out
         .wrap(from_fn(discard_unread_body))
         // Routes are tried in this order: the busiest first.
         .service(otlp_scope("/v1", callers.clone()))
@@ -170,7 +170,7 @@ pub fn create_app(
         .configure(pages::routes)
         .configure(ledger::routes)
         .default_service(web::to(edge::not_found));
-    App::new()
+    let app = App::new()
         .app_data(web::Data::new(state.clone()))
         .app_data(web::Data::new(batcher))
         .app_data(web::Data::new(insights))
@@ -179,19 +179,21 @@ pub fn create_app(
         .app_data(web::Data::new(projects))
         .app_data(web::Data::new(limiter))
         .app_data(web::PayloadConfig::new(4 << 20))
-        // 6. compression, where it is safe
+        // 7. compression, where it is safe
         .wrap(from_fn(compression))
-        // 5. other origins that may read
+        // 6. other origins that may read
         .wrap(cors(&edge::cors_settings(&settings)))
-        // 4. headers that every answer has
+        // 5. headers that every answer has
         .wrap(security_headers(edge::headers(&settings)))
-        // 3. metrics, the span for the collector, and the one log line
+        // 4. metrics, the span for the collector, and the one log line
         .wrap(edge::observe(observer))
-        // 2. request id and span
+        // 3. request id and span
         .wrap(request_id(move || clock.new_id()))
-        // 1. clients that do not read their answers
+        // 2. clients that do not read their answers
         .wrap(from_fn(watch_connection))
-        .service(routes)
+        .service(routes);
+    // 1. beyond capacity, refuse at once
+    shed_load(overload, refuse, app)
 }
 
 /// Where OTLP exporters send: the standard path, and the one that Langfuse's SDK knows. Sessions

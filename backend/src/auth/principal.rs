@@ -106,7 +106,7 @@ impl Authenticator {
         request: &ServiceRequest,
         hash: SecretHash,
     ) -> Result<Arc<Principal>, ApiError> {
-        let brings_events = class_of(request) == Some(RouteClass::Ingest);
+        let brings_events = class_of(request.head()) == Some(RouteClass::Ingest);
         let found = match key_in(request.request()) {
             Some(key) => remembered::key(state, hash, key, brings_events).await?,
             None => None,

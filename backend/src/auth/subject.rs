@@ -76,7 +76,7 @@ pub fn subjects(
     authenticator: Authenticator,
 ) -> impl Fn(&ServiceRequest) -> Option<Subject<RouteClass>> + 'static {
     move |request| {
-        let class = class_of(request)?;
+        let class = class_of(request.head())?;
         let mut presented = Presented::of(&state, &authenticator, request);
         let subject = match &presented.owner {
             Some(owner) => Some(owner.subject(class)),

@@ -32,8 +32,8 @@ enum Header {
     Forwarded,
 }
 
-/// Settings, valid.
-#[derive(Debug, Clone)]
+/// Settings, valid. By default those of a start without any.
+#[derive(Debug, Clone, Default)]
 pub struct Edge {
     /// The quota of each class.
     pub rate_limits: Policies<RouteClass>,

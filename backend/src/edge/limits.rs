@@ -1,7 +1,7 @@
 //! Which limits a request counts on.
 
 use crate::config::RouteClass;
-use actix_web::dev::ServiceRequest;
+use actix_web::dev::RequestHead;
 use actix_web::http::{Method, header};
 use hardening::serve::content_length;
 
@@ -36,9 +36,9 @@ impl Work {
 }
 
 /// The kind of work that a request brings; probes bring none.
-pub fn work_of(request: &ServiceRequest) -> Option<Work> {
-    class_of(request).map(|class| match class {
-        RouteClass::Ingest if is_small(request) => Work::Ingest,
+pub fn work_of(head: &RequestHead) -> Option<Work> {
+    class_of(head).map(|class| match class {
+        RouteClass::Ingest if is_small(head) => Work::Ingest,
         RouteClass::Ingest => Work::Batch,
         _ => Work::Other,
     })
@@ -46,19 +46,19 @@ pub fn work_of(request: &ServiceRequest) -> Option<Work> {
 
 /// Whether the body is said to be small. Of one that comes in chunks or is compressed nothing is
 /// said.
-fn is_small(request: &ServiceRequest) -> bool {
-    let headers = request.headers();
+fn is_small(head: &RequestHead) -> bool {
+    let headers = head.headers();
     content_length(headers).is_some_and(|length| length <= SMALL_BODY as u64)
         && !headers.contains_key(header::CONTENT_ENCODING)
 }
 
 /// The class of a request; probes have none. A path that does not exist is limited as the API is:
 /// searching for paths is no better than using them.
-pub fn class_of(request: &ServiceRequest) -> Option<RouteClass> {
-    match request.path() {
+pub fn class_of(head: &RequestHead) -> Option<RouteClass> {
+    match head.uri.path() {
         path if is_probe(path) => None,
         "/v1/traces" | "/api/public/otel/v1/traces" => Some(RouteClass::Ingest),
-        path if path.ends_with("/invocations") && request.method() == Method::POST => {
+        path if path.ends_with("/invocations") && head.method == Method::POST => {
             Some(RouteClass::Ingest)
         }
         _ => Some(RouteClass::Api),

@@ -11,6 +11,7 @@ mod metrics;
 mod observe;
 mod page;
 mod period;
+mod refusal;
 mod resource;
 pub mod sealed;
 
@@ -26,4 +27,5 @@ pub use metrics::register_metrics;
 pub use observe::{Observer, observe};
 pub use page::{Cursor, Limit, ListPage, PageQuery};
 pub use period::in_order;
+pub use refusal::refusal;
 pub use resource::{not_found, resource};

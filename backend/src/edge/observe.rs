@@ -6,7 +6,7 @@ use crate::error::Cause;
 use crate::telemetry::Metrics;
 use crate::telemetry::traces::{Answered, Traces};
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{RequestHead, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpMessage};
@@ -38,7 +38,7 @@ where
         let observer = Rc::clone(&observer);
         async move {
             let started = Instant::now();
-            let (method, class) = (known(request.method()), class_of(&request));
+            let (method, class) = (known(request.method()), class_of(request.head()));
             let traced = observer.traces.as_ref().and_then(|traces| {
                 let is_tls = request.app_config().secure();
                 let parent = request.extensions().get::<TraceParent>().copied();
@@ -56,6 +56,18 @@ where
             outcome
         }
     })
+}
+
+impl Observer {
+    /// Counts a request that was refused before it came here. Nothing is logged or traced: that
+    /// would be most of what refusing costs.
+    pub fn refused(&self, head: &RequestHead) {
+        let (method, status) = (known(&head.method), StatusCode::SERVICE_UNAVAILABLE);
+        self.metrics.requests.with_label_values(&[method, "refused", status.as_str()]).inc();
+        if let Some(class) = class_of(head) {
+            self.metrics.classes.count(class, Duration::ZERO, true, false);
+        }
+    }
 }
 
 /// How a request ended.

@@ -53,7 +53,7 @@ impl Metrics {
             classes: Classes::register(&registry)?,
             requests: counters(
                 "researchflow_http_requests_total",
-                "HTTP answers.",
+                "HTTP answers, by the pattern of the path: unmatched if there is none, refused if there was too much to do.",
                 &["method", "route", "status"],
             )?,
             request_seconds: HistogramVec::new(

@@ -1,5 +1,9 @@
 //! A service that wears all of `hardening::serve`: `serve <port> [plain|tls12|tls13]`.
 
+use actix_web::body::BoxBody;
+use actix_web::dev::{AppConfig, RequestHead, Response};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, rt, web};
 use hardening::serve::tls::{TlsSettings, TlsVersion, development_certificate};
@@ -21,19 +25,24 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Some("tls13") => Some(TlsVersion::Tls13),
         _ => None,
     };
-    let overload = Overload::new(1, [((), Bounds::default())], |request| {
-        (request.path() != "/health").then_some(())
+    let overload = Overload::new(1, [((), Bounds::default())], |head| {
+        (head.uri.path() != "/health").then_some(())
     });
+    let busy = |_: &RequestHead, _: &AppConfig| {
+        let mut response = Response::with_body(StatusCode::SERVICE_UNAVAILABLE, BoxBody::new(""));
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        response
+    };
     let app = move || {
-        App::new()
+        let app = App::new()
             // A request meets the last one first.
             .wrap(pace_body(BodyPace::default()))
-            .wrap(shed_load(overload.clone()))
             .wrap(from_fn(watch_connection))
             .route("/", web::get().to(|| async { "hello" }))
             .route("/", web::post().to(|body: web::Bytes| async move { body.len().to_string() }))
             .route("/health", web::get().to(|| async { "well" }))
-            .route("/large", web::get().to(|| async { web::Bytes::from_static(&LARGE) }))
+            .route("/large", web::get().to(|| async { web::Bytes::from_static(&LARGE) }));
+        shed_load(overload.clone(), busy, app)
     };
     let listen = Listen::default();
     let listener = listen.bind(([127, 0, 0, 1], port).into())?;

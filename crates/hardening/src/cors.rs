@@ -30,14 +30,14 @@ pub struct Cors {
 }
 
 /// The settings as they are sent.
-struct Permits {
+pub(crate) struct Permits {
     origins: Vec<HeaderValue>,
     preflight: Vec<(HeaderName, HeaderValue)>,
     answer: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Permits {
-    fn of(settings: &Cors) -> Self {
+    pub(crate) fn of(settings: &Cors) -> Self {
         let age = HeaderValue::from(settings.max_age.as_secs());
         let credentials = settings.credentials.then_some((
             header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
@@ -62,6 +62,11 @@ impl Permits {
     fn origin(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let given = Given::of(headers, &header::ORIGIN).once()?;
         self.origins.iter().find(|origin| *origin == given).cloned()
+    }
+
+    /// What an answer to a request with these headers has.
+    pub(crate) fn write(&self, asked: &HeaderMap, answer: &mut HeaderMap) {
+        write(answer, self.origin(asked).as_ref(), &self.answer);
     }
 }
 

@@ -71,19 +71,12 @@ where
     let settings = Rc::new(settings);
     from_fn(move |request: ServiceRequest, next: Next<B>| {
         let settings = Rc::clone(&settings);
-        let hsts = match settings.hsts {
-            Hsts::OverTls => request.app_config().secure(),
-            Hsts::Always => true,
-            Hsts::Never => false,
-        };
+        let over_tls = request.app_config().secure();
         async move {
             let outcome = next.call(request).await;
             let nonce = outcome.as_ref().ok().and_then(|response| nonce_of(response.request()));
             finish_headers(outcome, move |headers| {
-                write(headers, &settings.page, nonce.as_ref());
-                if hsts {
-                    headers.insert(header::STRICT_TRANSPORT_SECURITY, TWO_YEARS);
-                }
+                settings.write(headers, nonce.as_ref(), over_tls);
             })
         }
     })
@@ -93,18 +86,23 @@ fn nonce_of(request: &impl HttpMessage) -> Option<Nonce> {
     request.extensions().get::<Nonce>().cloned()
 }
 
-fn write(headers: &mut HeaderMap, page: &PagePolicy, nonce: Option<&Nonce>) {
-    headers.reserve(FIXED.len() + 4);
-    for (name, value) in FIXED {
-        headers.insert(name, value);
+impl SecurityHeaders {
+    pub(crate) fn write(&self, headers: &mut HeaderMap, nonce: Option<&Nonce>, over_tls: bool) {
+        headers.reserve(FIXED.len() + 4);
+        for (name, value) in FIXED {
+            headers.insert(name, value);
+        }
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, NO_STORE);
+        }
+        if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+            write_policy(headers, &self.page, nonce);
+        }
+        if self.hsts == Hsts::Always || (self.hsts == Hsts::OverTls && over_tls) {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, TWO_YEARS);
+        }
+        headers.remove(header::SERVER);
     }
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, NO_STORE);
-    }
-    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
-        write_policy(headers, page, nonce);
-    }
-    headers.remove(header::SERVER);
 }
 
 fn write_policy(headers: &mut HeaderMap, page: &PagePolicy, nonce: Option<&Nonce>) {

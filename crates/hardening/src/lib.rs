@@ -5,13 +5,13 @@
 //!
 //! | layer | what for | why there |
 //! |---|---|---|
+//! | [`serve::shed_load`] | beyond capacity, refuse at once | before all that costs, so not a layer but around the app |
 //! | [`request_id`] | `X-Request-Id`, a span for all log lines | outside of whatever logs |
 //! | [`security_headers`] | CSP with nonces, HSTS and the rest | on every answer, whoever made it |
 //! | [`cors`] | other origins that may read; preflight requests | errors must be readable too; preflight requests have no credentials and must not meet anything that asks for them |
 //! | [`compression`] | br, zstd, gzip where it is safe | sees the final body |
 //! | [`problems()`] | every error is `application/problem+json` | outside of all that can fail |
 //! | [`panics`] | a panic is a 500 | its error passes only layers that cope with one |
-//! | [`serve::shed_load`] | beyond capacity, refuse at once | before all that costs |
 //! | [`serve::pace_body`] | bodies that come too slowly | around whoever reads them |
 //! | [`limits::rate_limit`] | quotas for each class of routes and caller | a refusal is a problem too |
 //! | *authentication* | | |

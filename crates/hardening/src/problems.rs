@@ -67,7 +67,7 @@ fn is_problem(head: &ResponseHead) -> bool {
 /// The object with `instance` as its last member, which is cheaper than parsing what was written a
 /// moment ago. An id has no character that JSON would escape. In a text the quotes are escaped, so
 /// `"instance":` is a member's name wherever it stands.
-fn with_instance(body: Bytes, id: Option<&RequestId>) -> Bytes {
+pub(crate) fn with_instance(body: Bytes, id: Option<&RequestId>) -> Bytes {
     const MEMBER: &[u8] = br#""instance":"#;
     let (Some(id), Some(open)) = (id, body.strip_suffix(b"}")) else { return body };
     if open.ends_with(b"{") || open.windows(MEMBER.len()).any(|bytes| bytes == MEMBER) {

@@ -6,7 +6,7 @@ use crate::trace_parent::TraceParent;
 use actix_web::HttpMessage;
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use std::fmt;
 use std::rc::Rc;
@@ -38,6 +38,22 @@ impl RequestId {
     }
 }
 
+impl RequestId {
+    /// The id that a request brings, if it is one, else a new one.
+    pub(crate) fn of(headers: &HeaderMap, make: impl Fn() -> String) -> Self {
+        let given = Given::of(headers, &X_REQUEST_ID).once();
+        let id = given.and_then(Self::parse).or_else(|| Self::parse(&make()));
+        id.unwrap_or_else(|| Self(random_text().into()))
+    }
+
+    /// Tells it in an answer.
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+        if let Ok(value) = HeaderValue::from_str(self.as_str()) {
+            headers.insert(X_REQUEST_ID, value);
+        }
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -59,7 +75,7 @@ where
     from_fn(move |request: ServiceRequest, next: Next<B>| {
         let make = Rc::clone(&make);
         async move {
-            let id = id_of(&request, &*make);
+            let id = RequestId::of(request.headers(), &*make);
             let trace = TraceParent::given(request.headers());
             let trace_id = trace.as_ref().map(TraceParent::trace_text);
             let span = tracing::info_span!("request", request_id = id.as_str(), trace_id);
@@ -68,17 +84,7 @@ where
                 request.extensions_mut().insert(trace);
             }
             let outcome = async { next.call(request).await }.instrument(span).await;
-            finish_headers(outcome, move |headers| {
-                if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-                    headers.insert(X_REQUEST_ID, value);
-                }
-            })
+            finish_headers(outcome, move |headers| id.write(headers))
         }
     })
-}
-
-fn id_of(request: &ServiceRequest, make: impl Fn() -> String) -> RequestId {
-    let given = Given::of(request.headers(), &X_REQUEST_ID).once();
-    let id = given.and_then(RequestId::parse).or_else(|| RequestId::parse(&make()));
-    id.unwrap_or_else(|| RequestId(random_text().into()))
 }

@@ -2,8 +2,8 @@
 //! answer. The service has core 0, the load core 1: `make bench-overload`.
 //!
 //! Four kinds of requests, since what can be had depends on what one takes. Ten times the load is
-//! nine refusals for each request that is served. A refusal takes some 40 µs, so of requests that
-//! take less than 4 ms nobody can refuse them all and have nine tenths of the time left.
+//! nine refusals for each request that is served. A refusal takes some 30 µs, so of requests that
+//! take less than 3 ms nobody can refuse them all and have nine tenths of the time left.
 //!
 //! The load is closed once, ten times as many clients that ask again as soon as they are answered,
 //! and then open: requests come at their rate whatever the answers, and each latency counts from

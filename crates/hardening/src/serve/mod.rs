@@ -14,7 +14,6 @@
 mod connections;
 mod listen;
 mod overload;
-mod problem;
 mod slow_body;
 pub mod tls;
 mod unread_body;
@@ -22,7 +21,7 @@ mod watched;
 
 pub use connections::{ClientPatience, Connections};
 pub use listen::Listen;
-pub use overload::{Bounds, Limiter, Overload, shed_load};
+pub use overload::{Bounds, Limiter, Overload, Refuse, Shedding, overloaded, shed_load};
 pub use slow_body::{BodyPace, pace_body};
 pub use unread_body::{content_length, discard_unread_body};
 pub use watched::{WatchedBody, watch_connection};

@@ -5,15 +5,17 @@
 //! first, one more for every 500 bytes that came. Only the time in which somebody waits for the
 //! client counts, so a handler that is slow to read does its client no harm.
 
-use super::problem::Refusal;
 use crate::layer::{Inner, Layer};
+use crate::problem::{Problem, ProblemKind};
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, HttpMessage, ResponseError, web};
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::Stream;
 use std::cell::Cell;
+use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -69,9 +71,31 @@ async fn paced<B: MessageBody + 'static>(
     if !too_slow.get() {
         return outcome.map(ServiceResponse::map_into_left_body);
     }
-    let refusal = Refusal::SlowBody;
-    let response = outcome.map_err(|_| refusal)?;
-    Ok(response.into_response(refusal.error_response()).map_into_right_body())
+    let response = outcome.map_err(|_| TooSlow)?;
+    Ok(response.into_response(TooSlow.error_response()).map_into_right_body())
+}
+
+/// The body came too slowly.
+#[derive(Debug)]
+struct TooSlow;
+
+impl fmt::Display for TooSlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("The body came too slowly. The connection is closed.")
+    }
+}
+
+impl ResponseError for TooSlow {
+    fn status_code(&self) -> StatusCode {
+        ProblemKind::REQUEST_TIMEOUT.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = Problem::new(ProblemKind::REQUEST_TIMEOUT, self.to_string()).response();
+        // RFC 9110, 15.5.9: the server should close, and say so.
+        response.head_mut().set_connection_type(ConnectionType::Close);
+        response
+    }
 }
 
 struct PacedPayload {

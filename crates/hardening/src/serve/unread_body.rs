@@ -6,7 +6,7 @@
 //! just when there is too much to do. Reading a short body to its end costs less than that.
 
 use actix_web::body::MessageBody;
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, RequestHead, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::Version;
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
@@ -37,9 +37,7 @@ pub async fn discard_unread_body<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let is_short =
-        content_length(request.headers()).is_some_and(|bytes| (1..=LONGEST).contains(&bytes));
-    if !is_short || request.version() >= Version::HTTP_2 {
+    if !is_soon_read(request.head()) {
         return next.call(request).await;
     }
     let body = Rc::new(RefCell::new(request.take_payload()));
@@ -48,11 +46,21 @@ pub async fn discard_unread_body<B: MessageBody>(
     let outcome = next.call(request).await;
     // Whoever still holds the other end goes on reading.
     if let Some(rest) = Rc::into_inner(body) {
-        let mut rest = rest.into_inner();
-        let read_out = async { while let Some(Ok(_)) = rest.next().await {} };
-        let _ = timeout(PATIENCE, read_out).await;
+        read_out(rest.into_inner()).await;
     }
     outcome
+}
+
+/// Whether the request has a body that is short enough, and stands before the next request.
+pub(super) fn is_soon_read(head: &RequestHead) -> bool {
+    let length = content_length(head.headers());
+    length.is_some_and(|bytes| (1..=LONGEST).contains(&bytes)) && head.version < Version::HTTP_2
+}
+
+/// Reads a body to its end, if that comes soon.
+pub(super) async fn read_out(mut body: Payload) {
+    let end = async { while let Some(Ok(_)) = body.next().await {} };
+    let _ = timeout(PATIENCE, end).await;
 }
 
 /// How many bytes the body has, as the client tells; `None` if it comes in chunks.

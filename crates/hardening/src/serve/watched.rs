@@ -1,6 +1,7 @@
 //! Tells a connection when its requests begin, when their answers wait and when they are taken.
 
 use super::connections::Connection;
+use actix_http::Request;
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Version;
@@ -47,9 +48,14 @@ pub async fn watch_connection<B: MessageBody + 'static>(
 
 /// A request in progress.
 #[derive(Debug)]
-struct Busy(Arc<Connection>);
+pub(super) struct Busy(Arc<Connection>);
 
 impl Busy {
+    /// One that does not come to [`watch_connection`]; `None` if nobody follows its connection.
+    pub(super) fn of(request: &Request) -> Option<Self> {
+        request.conn_data::<Arc<Connection>>().cloned().map(Self::new)
+    }
+
     fn new(connection: Arc<Connection>) -> Self {
         connection.request_began();
         Self(connection)

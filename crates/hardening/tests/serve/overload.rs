@@ -2,19 +2,37 @@
 
 use crate::clients::{exchange, get};
 use crate::support::serve;
-use actix_web::dev::ServiceRequest;
+use actix_web::dev::RequestHead;
 use actix_web::{App, rt, web};
 use futures_util::StreamExt;
-use hardening::serve::{Bounds, ClientPatience, Connections, Overload, shed_load};
+use hardening::serve::{
+    Bounds, ClientPatience, Connections, Overload, Refuse, overloaded, shed_load,
+};
+use hardening::{Cors, Hsts, PagePolicy, SecurityHeaders};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
 
+fn refusal() -> impl Refuse {
+    let page = PagePolicy::new(&[], None).unwrap();
+    let headers = SecurityHeaders { page, hsts: Hsts::OverTls };
+    let sharing = Cors {
+        origins: Vec::new(),
+        methods: Vec::new(),
+        headers: Vec::new(),
+        exposed: Vec::new(),
+        max_age: Duration::ZERO,
+        credentials: false,
+    };
+    overloaded(headers, &sharing, || "an-id".to_owned())
+}
+
 #[actix_web::test]
 async fn the_excess_is_refused_at_once_and_probes_are_not() {
     let bounds = Bounds { min: 2, max: 2 };
-    let kind_of = |request: &ServiceRequest| (request.path() != "/health").then_some(());
+    let kind_of = |head: &RequestHead| (head.uri.path() != "/health").then_some(());
     let overload = Overload::new(1, [((), bounds)], kind_of);
     let limiter = Arc::clone(&overload.limiters()[0].1);
     let gate = Arc::new(Semaphore::new(0));
@@ -23,20 +41,18 @@ async fn the_excess_is_refused_at_once_and_probes_are_not() {
         let gate = Arc::clone(&gate);
         move || {
             let (gate, enter) = (Arc::clone(&gate), enter.clone());
-            App::new()
-                .wrap(shed_load(overload.clone()))
-                .route("/health", web::get().to(|| async { "well" }))
-                .route(
-                    "/",
-                    web::get().to(move || {
-                        let (gate, enter) = (Arc::clone(&gate), enter.clone());
-                        async move {
-                            enter.send(()).unwrap();
-                            gate.acquire().await.unwrap().forget();
-                            "done"
-                        }
-                    }),
-                )
+            let app = App::new().route("/health", web::get().to(|| async { "well" })).route(
+                "/",
+                web::get().to(move || {
+                    let (gate, enter) = (Arc::clone(&gate), enter.clone());
+                    async move {
+                        enter.send(()).unwrap();
+                        gate.acquire().await.unwrap().forget();
+                        "done"
+                    }
+                }),
+            );
+            shed_load(overload.clone(), refusal(), app)
         }
     };
     let server = serve(app, None, &Connections::new(ClientPatience::default()));
@@ -50,10 +66,20 @@ async fn the_excess_is_refused_at_once_and_probes_are_not() {
     let answer = get(address, "/").await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 503"), "{head}");
-    assert!(head.contains("retry-after: 1"), "{head}");
-    assert!(head.contains("content-type: application/problem+json"), "{head}");
+    for line in [
+        "retry-after: 1",
+        "content-type: application/problem+json",
+        "x-request-id: an-id",
+        "content-security-policy: default-src 'none'; frame-ancestors 'none'",
+        "cache-control: no-store",
+        "vary: origin",
+    ] {
+        assert!(head.contains(line), "{line} in {head}");
+    }
+    assert!(!head.contains("strict-transport-security"), "not over TLS: {head}");
     let problem: serde_json::Value = serde_json::from_str(body).unwrap();
     assert_eq!(problem["type"], "/problems/unavailable");
+    assert_eq!(problem["instance"], "an-id");
     assert!(get(address, "/health").await.starts_with("HTTP/1.1 200"));
     assert_eq!(limiter.refused(), 1);
 
@@ -79,10 +105,10 @@ async fn who_sends_slowly_takes_nobody_s_place() {
                 "received"
             }
         };
-        App::new()
-            .wrap(shed_load(overload.clone()))
+        let app = App::new()
             .route("/", web::get().to(|| async { "done" }))
-            .route("/", web::post().to(receive))
+            .route("/", web::post().to(receive));
+        shed_load(overload.clone(), refusal(), app)
     };
     let server = serve(app, None, &Connections::new(ClientPatience::default()));
     let mut slow = TcpStream::connect(server.address).await.unwrap();

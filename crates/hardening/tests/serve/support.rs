@@ -1,8 +1,10 @@
 //! Certificates, and a server to talk to.
 
+use actix_http::Request;
+use actix_service::IntoServiceFactory;
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::{App, Error, HttpServer};
+use actix_web::dev::{AppConfig, Response, ServerHandle, Service, ServiceFactory};
+use actix_web::{Error, HttpServer};
 use hardening::serve::tls::{CertificateFiles, Tls, TlsSettings, TlsVersion};
 use hardening::serve::{Connections, Listen};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -64,19 +66,17 @@ impl Drop for Running {
 }
 
 /// Serves `app`, with TLS if a configuration is given, on a free port.
-pub(crate) fn serve<T, B>(
-    app: impl Fn() -> App<T> + Send + Clone + 'static,
+pub(crate) fn serve<A, F, B>(
+    app: impl Fn() -> A + Send + Clone + 'static,
     tls: Option<rustls::ServerConfig>,
     connections: &Connections,
 ) -> Running
 where
-    T: ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<B>,
-            Error = Error,
-            InitError = (),
-        > + 'static,
+    A: IntoServiceFactory<F, Request>,
+    F: ServiceFactory<Request, Config = AppConfig, Error = Error, InitError = ()> + 'static,
+    F::Response: Into<Response<B>> + 'static,
+    F::Service: 'static,
+    <F::Service as Service<Request>>::Future: 'static,
     B: MessageBody + 'static,
 {
     // Whoever idles is to be closed by what is tested, not by Actix.

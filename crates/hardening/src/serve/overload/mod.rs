@@ -1,16 +1,16 @@
 //! Load shedding: beyond an adaptive limit of requests in flight, a request is refused at once.
 //!
 //! **Where requests wait.** An Actix worker is one thread. A connection's bytes wait in the kernel
-//! until the worker comes round to it; only when the head is read does a request reach this
-//! middleware, and there its clock starts. When the bytes arrived cannot be known through Actix (the
+//! until the worker comes round to it; only when the head is read does a request come here, and its
+//! clock starts. When the bytes arrived cannot be known through Actix (the
 //! kernel would tell by `SO_TIMESTAMPING`, to whoever reads the socket by `recvmsg`). So this limit
 //! sees what waits behind the handler: database permits, blocking threads, other services, and the
 //! worker itself each time that a handler waits and must be polled again. It does not see what waits
 //! before the worker. That queue is short as long as no handler keeps its worker for longer than some
 //! 100 µs, and as long as the worker is not kept by refusing.
 //!
-//! **Refusing is work.** A refusal takes some 40 µs of a core, half of it the kernel's, and a body that
-//! is thrown away its own share. A flood that is refused as fast as it comes takes the whole core, and
+//! **Refusing is work.** A refusal takes some 30 µs of a core, more than half of it the kernel's, and a
+//! body that is thrown away its own share. So it is done in front of the app, which sees nothing of it. A flood that is refused as fast as it comes takes the whole core, and
 //! comes the faster the sooner it is refused.
 //! So only so many a second are refused at once ([`Refusals`]); beyond that a request waits for its
 //! turn at being refused, a second at most, or for room, whichever is first. Meanwhile its connection
@@ -21,27 +21,23 @@
 //! is paused. And an answer's body is not waited for: a permit ends when the handler has its answer's
 //! head, so that event streams hold none.
 
+mod answer;
 mod client_time;
 mod gradient;
 mod limiter;
 mod refusals;
+mod shedding;
 #[cfg(test)]
 mod simulation;
 
+pub use answer::overloaded;
 pub use gradient::Bounds;
 pub use limiter::Limiter;
+pub use shedding::{Refuse, Shedding, shed_load};
 
-use super::problem::Refusal;
-use super::unread_body::content_length;
-use crate::layer::{Inner, Layer};
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, HttpMessage, ResponseError};
-use client_time::ClientTime;
+use actix_web::dev::RequestHead;
 use limiter::Permit;
 use refusals::Refusals;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
@@ -53,7 +49,7 @@ use tokio::time::{Instant, timeout};
 pub struct Overload<K> {
     limiters: Arc<[(K, Arc<Limiter>)]>,
     refusals: Arc<Refusals>,
-    kind_of: fn(&ServiceRequest) -> Option<K>,
+    kind_of: fn(&RequestHead) -> Option<K>,
     started: Instant,
 }
 
@@ -63,7 +59,7 @@ impl<K: Copy + PartialEq> Overload<K> {
     pub fn new(
         workers: usize,
         bounds: impl IntoIterator<Item = (K, Bounds)>,
-        kind_of: fn(&ServiceRequest) -> Option<K>,
+        kind_of: fn(&RequestHead) -> Option<K>,
     ) -> Self {
         let limiter = |(kind, bounds)| (kind, Arc::new(Limiter::new(bounds)));
         let limiters = bounds.into_iter().map(limiter).collect();
@@ -84,8 +80,8 @@ impl<K: Copy + PartialEq> Overload<K> {
         self.started.elapsed().as_micros() as u64
     }
 
-    fn limiter_for(&self, request: &ServiceRequest) -> Option<&Arc<Limiter>> {
-        let kind = (self.kind_of)(request)?;
+    fn limiter_for(&self, head: &RequestHead) -> Option<&Arc<Limiter>> {
+        let kind = (self.kind_of)(head)?;
         self.limiters.iter().find(|(known, _)| *known == kind).map(|(_, limiter)| limiter)
     }
 
@@ -104,46 +100,6 @@ impl<K: Copy + PartialEq> Overload<K> {
         limiter.count_refusal();
         None
     }
-}
-
-/// Answers 503 with `Retry-After` when more requests are in flight than `overload` allows, at once as
-/// long as few are refused. Answers of 400 and above teach it nothing: a refused credential is quick
-/// whatever the load, and an outage too.
-pub fn shed_load<K, S, B>(overload: Overload<K>) -> impl Layer<S, EitherBody<B>>
-where
-    K: Copy + PartialEq + 'static,
-    S: Inner<B>,
-    B: MessageBody + 'static,
-{
-    let overload = Rc::new(overload);
-    from_fn(move |request, next| shed(Rc::clone(&overload), request, next))
-}
-
-async fn shed<K: Copy + PartialEq, B: MessageBody + 'static>(
-    overload: Rc<Overload<K>>,
-    mut request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let Some(limiter) = overload.limiter_for(&request) else {
-        return next.call(request).await.map(ServiceResponse::map_into_left_body);
-    };
-    let body = content_length(request.headers()).unwrap_or(0);
-    let Some(permit) = overload.admit(limiter, body).await else {
-        let refusal = Refusal::Overload.error_response();
-        return Ok(request.into_response(refusal).map_into_right_body());
-    };
-    let permit = Rc::new(permit);
-    let inner = request.take_payload();
-    if !matches!(inner, Payload::None) {
-        let (permit, started) = (Rc::downgrade(&permit), overload.started);
-        let payload = Box::pin(ClientTime { inner, permit, started });
-        request.set_payload(Payload::Stream { payload });
-    }
-    let response = next.call(request).await?;
-    if response.status().as_u16() < 400 {
-        permit.finish(overload.now());
-    }
-    Ok(response.map_into_left_body())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// What reading a head, refusing and answering takes of a core that does other work in between, in
 /// microseconds, half of it the kernel's; and how many bytes of a body are received and thrown away in
 /// one.
-const HEAD: u64 = 40;
+const HEAD: u64 = 30;
 const BYTES: u64 = 700;
 /// Refusing at once may take a third of each core: so much takes ten times the load of what takes 3 ms
 /// and brings 50 KB. What waits to be refused is no longer in the core's caches, and takes more.
