@@ -23,10 +23,11 @@ use std::sync::Arc;
 
 /// How many requests may be in flight at once, between bounds. Those that bring an event each are
 /// committed together: more at once is more, not only slower, so their lower bound is high. Those
-/// that bring many take a core for milliseconds each: more at once is only slower.
-const IN_FLIGHT: [(Work, Bounds); 3] = [
+/// that bring many, or read many, take a core for milliseconds each: more at once is only slower.
+const IN_FLIGHT: [(Work, Bounds); 4] = [
     (Work::Ingest, Bounds { min: 1024, max: 2048 }),
-    (Work::Batch, Bounds { min: 128, max: 512 }),
+    (Work::Batch, Bounds { min: 64, max: 512 }),
+    (Work::Query, Bounds { min: 16, max: 512 }),
     (Work::Other, Bounds { min: 64, max: 1024 }),
 ];
 

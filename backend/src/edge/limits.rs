@@ -20,6 +20,8 @@ pub enum Work {
     Ingest,
     /// It stores many events, whose texts are a core's work for milliseconds.
     Batch,
+    /// It reads many rows: a page of a list, an export, sums, a report.
+    Query,
     /// Anything else.
     Other,
 }
@@ -30,6 +32,7 @@ impl Work {
         match self {
             Self::Ingest => "ingest",
             Self::Batch => "batch",
+            Self::Query => "query",
             Self::Other => "other",
         }
     }
@@ -40,8 +43,14 @@ pub fn work_of(head: &RequestHead) -> Option<Work> {
     class_of(head).map(|class| match class {
         RouteClass::Ingest if is_small(head) => Work::Ingest,
         RouteClass::Ingest => Work::Batch,
+        _ if reads_many(head.uri.path()) => Work::Query,
         _ => Work::Other,
     })
+}
+
+fn reads_many(path: &str) -> bool {
+    const LARGE: [&str; 6] = ["invocations", "runs", "costs", "reports", "audit", "export"];
+    path.rsplit_once('/').is_some_and(|(_, last)| LARGE.contains(&last))
 }
 
 /// Whether the body is said to be small. Of one that comes in chunks or is compressed nothing is

@@ -21,9 +21,9 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
             "/projects/{project}/keys",
             [(Method::GET, web::to(list)), (Method::POST, web::to(create))],
         ))
-        .service(resource("/projects/{project}/keys/{key}", [(Method::DELETE, web::to(revoke))]))
+        .service(resource("/projects/{project}/keys/{key_id}", [(Method::DELETE, web::to(revoke))]))
         .service(resource(
-            "/projects/{project}/keys/{key}/rotate",
+            "/projects/{project}/keys/{key_id}/rotate",
             [(Method::POST, web::to(rotate))],
         ));
 }
@@ -199,8 +199,8 @@ fn shown_once(view: KeyView) -> HttpResponse {
 }
 
 /// Revoke an API key, for good.
-#[utoipa::path(delete, path = "/api/v1/projects/{project}/keys/{key}", tag = "projects",
-    params(("project" = String, Path, description = "Id or slug"), ("key" = String, Path, description = "The key's id")),
+#[utoipa::path(delete, path = "/api/v1/projects/{project}/keys/{key_id}", tag = "projects",
+    params(("project" = String, Path, description = "Id or slug"), ("key_id" = String, Path, description = "The key's id")),
     responses((status = 204, description = "The key is of no use any more")))]
 pub(super) async fn revoke(
     state: web::Data<AppState>,
@@ -223,8 +223,8 @@ const OVERLAP_MICROS: i64 = 24 * 3600 * 1_000_000;
 
 /// Replace an API key by a new one of the same name, scopes, quota and end. The old one stays good
 /// for a day. The answer shows the new one, and nothing will again.
-#[utoipa::path(post, path = "/api/v1/projects/{project}/keys/{key}/rotate", tag = "projects",
-    params(("project" = String, Path, description = "Id or slug"), ("key" = String, Path, description = "The key's id")),
+#[utoipa::path(post, path = "/api/v1/projects/{project}/keys/{key_id}/rotate", tag = "projects",
+    params(("project" = String, Path, description = "Id or slug"), ("key_id" = String, Path, description = "The key's id")),
     responses((status = 201, description = "The new key", body = KeyView)))]
 pub(super) async fn rotate(
     state: web::Data<AppState>,

@@ -151,7 +151,7 @@ impl Walk<'_> {
         }
         let mut id = String::new();
         self.note("POST …/keys", || id = service.new_key(&["read"]).0);
-        self.note("DELETE …/keys/{key}", || {
+        self.note("DELETE …/keys/{key_id}", || {
             key.delete(&format!("{PROJECT}/keys/{id}")).expect_status(204);
         });
     }

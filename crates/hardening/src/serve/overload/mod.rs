@@ -14,8 +14,9 @@
 //! comes the faster the sooner it is refused.
 //! So only so many a second are refused at once ([`Refusals`]); beyond that a request waits for its
 //! turn at being refused, a second at most, or for room, whichever is first. Meanwhile its connection
-//! is not read, and TCP holds its sender back. What is cheaper than ten refusals is thereby served
-//! late rather than refused; what is dearer is refused at once, at ten times the load too.
+//! is not read, and TCP holds its sender back. What is not much dearer than a refusal is thereby
+//! served late rather than refused; what takes milliseconds is refused at once, at ten times the load
+//! too.
 //!
 //! Nor is the client's own slowness counted: while a handler waits for the request's body its permit
 //! is paused. And an answer's body is not waited for: a permit ends when the handler has its answer's

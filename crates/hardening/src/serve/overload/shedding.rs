@@ -112,6 +112,7 @@ where
         let permit = Rc::new(permit);
         let request = timed(request, &permit, overload.started);
         let response = answered(self.app.call(request).await?);
+        overload.refusals.count_served();
         if response.status().as_u16() < 400 {
             permit.finish(overload.now());
         }
