@@ -42,7 +42,7 @@ pub struct State {
     pub disk: Disk,
     /// What calls cost.
     pub prices: Arc<PriceTable>,
-    /// What was read a moment ago. Of this process alone until [`with_redis`](Self::with_redis).
+    /// What was read a moment ago. Of this process alone until [`with_redis`](AppState::with_redis).
     pub cache: Cache,
     /// The way to Redis, if there is one.
     pub redis: Option<Arc<Link>>,
