@@ -39,10 +39,10 @@ impl Project {
     /// # Errors
     /// Its settings cannot be read.
     pub fn of(state: &AppState, row: ProjectRow) -> Result<Self, ApiError> {
-        let settings = Settings::read(&row.settings)?;
-        let secret = state.project_key(&row.secret);
+        let view = ProjectView::of(&row)?;
+        let (settings, secret) = (view.settings, state.project_key(&row.secret));
         Ok(Self {
-            json: ProjectView::of(&row)?.json()?,
+            json: view.json()?,
             gate: Gate::new(settings.content_policy, settings.governance_mode, &secret),
             id: row.id,
             slug: row.slug,

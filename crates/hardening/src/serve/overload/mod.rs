@@ -2,16 +2,17 @@
 //!
 //! **Where requests wait.** An Actix worker is one thread. A connection's bytes wait in the kernel
 //! until the worker comes round to it; only when the head is read does a request come here, and its
-//! clock starts. When the bytes arrived cannot be known through Actix (the
-//! kernel would tell by `SO_TIMESTAMPING`, to whoever reads the socket by `recvmsg`). So this limit
+//! clock starts. When the bytes arrived cannot be known through Actix (the kernel would tell by
+//! `SO_TIMESTAMPING`, to whoever reads the socket by `recvmsg`). So this limit
 //! sees what waits behind the handler: database permits, blocking threads, other services, and the
 //! worker itself each time that a handler waits and must be polled again. It does not see what waits
 //! before the worker. That queue is short as long as no handler keeps its worker for longer than some
 //! 100 µs, and as long as the worker is not kept by refusing.
 //!
 //! **Refusing is work.** A refusal takes some 30 µs of a core, more than half of it the kernel's, and a
-//! body that is thrown away its own share. So it is done in front of the app, which sees nothing of it. A flood that is refused as fast as it comes takes the whole core, and
-//! comes the faster the sooner it is refused.
+//! body that is thrown away its own share. So it is done in front of the app, which sees nothing of it.
+//! A flood that is refused as fast as it comes takes the whole core, and comes the faster the sooner it
+//! is refused.
 //! So only so many a second are refused at once ([`Refusals`]); beyond that a request waits for its
 //! turn at being refused, a second at most, or for room, whichever is first. Meanwhile its connection
 //! is not read, and TCP holds its sender back. What is not much dearer than a refusal is thereby
