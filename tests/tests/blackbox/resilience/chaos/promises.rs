@@ -8,11 +8,16 @@ use std::collections::HashMap;
 use std::time::Duration;
 use tests::{Client, Database, Service, eventually, within};
 
-/// What a dead worker had goes to another after half a minute.
+/// What a dead worker had goes to another after half a minute; what waits on a disk is tried again
+/// each second.
 const CATCH_UP: Duration = Duration::from_secs(120);
 
 /// All of it but the stream, which [`is_in_stream`] looks at.
 pub(crate) fn hold(service: &Service, admin: &Client, journal: &Journal, strikes: &[Strike]) {
+    within(CATCH_UP, "everything that was acknowledged is in the ledger", || {
+        let stored = service.database().count("SELECT count(*) FROM invocations");
+        (stored >= journal.receipts.len()).then_some(())
+    });
     within(CATCH_UP, "everything is in the rollups", || {
         let told = admin.get("/api/v1/insights/stream");
         (told.status == 200 && told.expect(200)["unapplied"] == 0).then_some(())
