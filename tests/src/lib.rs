@@ -81,6 +81,16 @@ pub fn setting(name: &str, default: usize) -> usize {
     words(name).map_or(default, number)
 }
 
+/// The middle one of what was measured.
+///
+/// # Panics
+/// Nothing was.
+pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
 /// A setting of the tests themselves that is no number, such as `FAULTS`.
 pub fn words(name: &str) -> Option<String> {
     #[expect(

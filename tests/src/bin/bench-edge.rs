@@ -21,7 +21,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use tests::load::pin;
-use tests::{Client, Database, KEY, PROJECT, Service, eventually, setting};
+use tests::{Client, Database, KEY, PROJECT, Service, eventually, median, setting};
 
 /// A single identity may not ask faster than 10,000 times a second, so several do.
 const KEYS: usize = 16;
@@ -40,8 +40,8 @@ fn main() {
         .map(|_| contenders.iter().map(|contender| contender.measure(folder.path())).collect())
         .collect();
     for (number, contender) in contenders.iter().enumerate() {
-        let rate = median(rounds.iter().map(|rates| rates[number]).collect());
-        let ratio = median(rounds.iter().map(|rates| rates[0] / rates[number]).collect());
+        let rate = median(rounds.iter().map(|rates| rates[number]));
+        let ratio = median(rounds.iter().map(|rates| rates[0] / rates[number]));
         println!("{:<28} {rate:>9.0} requests/s   ours / it {ratio:>6.2}", contender.name);
     }
 }
@@ -159,11 +159,6 @@ impl Contender {
         let rate = said.lines().find_map(|line| line.strip_prefix("Requests/sec:"));
         rate.and_then(|rate| rate.trim().parse().ok()).unwrap_or_else(|| panic!("wrk said {said}"))
     }
-}
-
-fn median(mut rates: Vec<f64>) -> f64 {
-    rates.sort_unstable_by(f64::total_cmp);
-    rates.get(rates.len() / 2).copied().unwrap_or_default()
 }
 
 /// The least that Actix can do for the answer.

@@ -10,6 +10,9 @@
 //! when the request was due. So it has in it what waits in the generator, whose one core must also
 //! do ten times the work: at the highest rates the figures are of both together.
 //!
+//! `TURNS` (3) is how often each load is measured, for `SECONDS` (3) each; figures are medians over
+//! the turns, and the worst where it says so.
+//!
 //! `ONLY="sqlite, a page"` measures what has one of these in its name: a database, or a kind.
 #![expect(
     clippy::expect_used,
@@ -22,7 +25,7 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 use tests::load::{Load, Request, Tally, closed, open, pin};
-use tests::{Database, KEY, PROJECT, Service, bodies, setting, words};
+use tests::{Database, KEY, PROJECT, Service, bodies, median, setting, words};
 
 /// More at once than the service lets in, so that it is the service that refuses.
 const CONNECTIONS: usize = 4096;
@@ -31,9 +34,10 @@ const KINDS: [(&str, usize); 4] =
     [("one event", 64), ("a hundred events", 64), ("a page of 500", 16), ("a project", 64)];
 const PROBES_PER_SECOND: f64 = 20.0;
 const TIMES: [f64; 4] = [1.0, 2.0, 5.0, 10.0];
+/// Until as many are in flight as there will be: longer than what is admitted takes.
+const SETTLING: Duration = Duration::from_secs(2);
 
 fn main() {
-    let limit = Duration::from_secs(setting("SECONDS", 10) as u64);
     for (name, make) in
         [("SQLite", Database::sqlite as fn() -> Database), ("PostgreSQL", Database::postgres)]
     {
@@ -56,7 +60,7 @@ fn main() {
         let names = KINDS.map(|(name, _)| name);
         for ((name, moderate), request) in KINDS.into_iter().zip(&requests) {
             if is_wanted(name, &names) {
-                measure(&service, (name, moderate), request, limit);
+                measure(&service, (name, moderate), request);
             }
         }
     }
@@ -71,30 +75,41 @@ fn is_wanted(name: &str, all: &[&str]) -> bool {
     is_named(name) || !all.iter().any(|name| is_named(name))
 }
 
-/// The peak is measured before and after each load, and what was admitted is compared with the mean of
-/// both: the machine is not equally fast from one minute to the next.
-fn measure(service: &Service, (name, moderate): (&str, usize), request: &Request, limit: Duration) {
+/// Each load comes in turns with the peak, and what was admitted in a turn is compared with the mean of
+/// the peaks before and after it: the machine is not equally fast from one second to the next.
+fn measure(service: &Service, (name, moderate): (&str, usize), request: &Request) {
+    let (turns, seconds) = (setting("TURNS", 3), setting("SECONDS", 3) as u64);
+    let limit = SETTLING + Duration::from_secs(seconds);
     let load = |connections| Load { requests: vec![request.clone()], connections, limit };
-    let peak_now = || closed(&load(moderate)).rate(is_admitted);
-    let first = f64::max(peak_now(), peak_now());
-    let each = 1e3 / first;
-    println!("  {name}: peak {first:.0} requests/s, {each:.2} ms each");
+    let peak_now = || closed(&load(moderate)).rate(SETTLING, is_admitted);
+    let mut peak = f64::max(peak_now(), peak_now());
+    let each = 1e3 / peak;
+    println!("  {name}: peak {peak:.0} requests/s, {each:.2} ms each");
     println!(
-        "         load  offered/s  admitted/s  of peak   refused/s  refused after p50, p99   held back  broken  probes p99, not 200"
+        "         load  offered/s  admitted/s  of peak (least, most)  refused/s  refused after p50, p99 (worst)   held back  broken  probes p99, not 200"
     );
-    let mut before = first;
-    let mut step = |name: String, clients: &dyn Fn() -> Tally| {
-        let tallies = beside_probes(service, limit, clients);
-        let after = peak_now();
-        report(&name, f64::midpoint(before, after), &tallies, limit);
-        before = after;
+    let mut step = |name: String, clients: &dyn Fn(f64) -> Tally| {
+        let mut taken = Vec::new();
+        for _ in 0..turns {
+            let (load, probes) = beside_probes(service, limit, &|| clients(peak));
+            let before = std::mem::replace(&mut peak, peak_now());
+            taken.push(Turn { load, probes, peak: f64::midpoint(before, peak) });
+        }
+        report(&name, &taken, limit);
     };
     let crowd = 10 * moderate;
-    step(format!("{crowd} at once"), &|| closed(&load(crowd)));
+    step(format!("{crowd} at once"), &|_| closed(&load(crowd)));
     for times in TIMES {
         let connections = setting("CONNECTIONS", CONNECTIONS);
-        step(format!("{times}x"), &|| open(&load(connections), times * first));
+        step(format!("{times}x"), &|peak| open(&load(connections), times * peak));
     }
+}
+
+/// What came of a load, of the probes meanwhile, and what could have been admitted then.
+struct Turn {
+    load: Tally,
+    probes: Tally,
+    peak: f64,
 }
 
 /// What came of a load, and of the probes meanwhile.
@@ -105,20 +120,27 @@ fn beside_probes(service: &Service, limit: Duration, load: &dyn Fn() -> Tally) -
     })
 }
 
-fn report(name: &str, peak: f64, (tally, probes): &(Tally, Tally), limit: Duration) {
-    let admitted = tally.rate(is_admitted);
-    let refusals = [50, 99].map(|percent| tally.percentile(percent, is_refused));
+fn report(name: &str, turns: &[Turn], limit: Duration) {
+    let each = |of: &dyn Fn(&Turn) -> f64| turns.iter().map(of).collect::<Vec<f64>>();
+    let sum = |of: &dyn Fn(&Turn) -> usize| turns.iter().map(of).sum::<usize>();
+    let admitted = |turn: &Turn| turn.load.rate(SETTLING, is_admitted);
+    let goodput = each(&|turn| 100.0 * admitted(turn) / turn.peak);
+    let refused_after = |percent| each(&|turn| turn.load.percentile(percent, is_refused));
     println!(
-        "  {name:>11} {:>10.0} {admitted:>11.0} {:>7.0} % {:>11.0} {:>9.1} ms, {:>6.1} ms {:>11} {:>7} {:>7.1} ms, {:>4}",
-        tally.offered() as f64 / limit.as_secs_f64(),
-        100.0 * admitted / peak,
-        tally.rate(is_refused),
-        refusals[0],
-        refusals[1],
-        tally.held_back(),
-        tally.broken(),
-        probes.percentile(99, |_| true),
-        probes.offered() - probes.count(|status| status == 200),
+        "  {name:>11} {:>10.0} {:>11.0} {:>7.0} % ({:>4.0}, {:>4.0}) {:>16.0} {:>9.1} ms, {:>6.1} ms ({:>7.1}) {:>11} {:>7} {:>7.1} ms, {:>4}",
+        median(each(&|turn| turn.load.offered() as f64 / limit.as_secs_f64())),
+        median(each(&admitted)),
+        median(goodput.clone()),
+        goodput.iter().copied().fold(f64::INFINITY, f64::min),
+        goodput.iter().copied().fold(0.0, f64::max),
+        median(each(&|turn| turn.load.rate(SETTLING, is_refused))),
+        median(refused_after(50)),
+        median(refused_after(99)),
+        refused_after(99).into_iter().fold(0.0, f64::max),
+        sum(&|turn| turn.load.held_back()),
+        sum(&|turn| turn.load.broken()),
+        each(&|turn| turn.probes.percentile(99, |_| true)).into_iter().fold(0.0, f64::max),
+        sum(&|turn| turn.probes.offered() - turn.probes.count(|status| status == 200)),
     );
 }
 

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 use tests::load::{Load, Request, open};
-use tests::{Database, KEY, PROJECT, Redis, Service, bodies, setting};
+use tests::{Database, KEY, PROJECT, Redis, Service, bodies, median, setting};
 
 /// Requests a second, unless `RATE` says otherwise: what a small team's agents may send, and far from
 /// what the service can do.
@@ -141,10 +141,4 @@ fn look(pid: u32, started: Instant) -> Look {
         memory_mib: kib.expect("resident memory") / 1024.0,
         descriptors,
     }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

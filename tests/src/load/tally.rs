@@ -59,11 +59,14 @@ impl Tally {
         self.answers.len() + self.unanswered
     }
 
-    /// Answers a second by one of these statuses, of those that came before the end.
-    pub fn rate(&self, is: impl Fn(u16) -> bool) -> f64 {
-        let in_time = self.answers.iter().filter(|it| it.due + it.after <= self.lasted);
-        let count = in_time.filter(|answer| answer.status.is_some_and(&is)).count();
-        count as f64 / self.lasted.as_secs_f64()
+    /// Answers a second by one of these statuses, of those that came after `settling` and before the
+    /// end. What a load leaves in flight at its end it did not find there at its start, so the start
+    /// is left out: as long as the longest answer takes.
+    pub fn rate(&self, settling: Duration, is: impl Fn(u16) -> bool) -> f64 {
+        let came = |it: &&Answered| (settling..=self.lasted).contains(&(it.due + it.after));
+        let count =
+            self.answers.iter().filter(came).filter(|it| it.status.is_some_and(&is)).count();
+        count as f64 / (self.lasted - settling).as_secs_f64()
     }
 
     /// The latency, in milliseconds, below which `percent` of the answers by these statuses lie.
@@ -91,8 +94,9 @@ mod tests {
         assert_eq!(tally.percentile(50, |status| status == 200), 51.0);
         assert_eq!(tally.percentile(99, |status| status == 200), 100.0);
         assert_eq!((tally.count(|status| status == 503), tally.failed()), (1, 2));
-        // Nine of them came within the ten seconds.
-        assert_eq!(tally.rate(|status| status == 200), 0.9);
+        // Nine of them came within the ten seconds, five in the second half.
+        assert_eq!(tally.rate(Duration::ZERO, |status| status == 200), 0.9);
+        assert_eq!(tally.rate(Duration::from_secs(5), |status| status == 200), 1.0);
         let some = tally.between(Duration::from_secs(10), Duration::from_secs(20));
         assert_eq!(some.offered(), 10);
     }
