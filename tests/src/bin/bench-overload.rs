@@ -91,7 +91,7 @@ fn measure(service: &Service, (name, moderate): (&str, usize), request: &Request
     let mut step = |name: String, clients: &dyn Fn(f64) -> Tally| {
         let mut taken = Vec::new();
         for _ in 0..turns {
-            let (load, probes) = beside_probes(service, limit, &|| clients(peak));
+            let (load, probes) = beside_probes(service, limit, || clients(peak));
             let before = std::mem::replace(&mut peak, peak_now());
             taken.push(Turn { load, probes, peak: f64::midpoint(before, peak) });
         }
@@ -113,7 +113,11 @@ struct Turn {
 }
 
 /// What came of a load, and of the probes meanwhile.
-fn beside_probes(service: &Service, limit: Duration, load: &dyn Fn() -> Tally) -> (Tally, Tally) {
+fn beside_probes(
+    service: &Service,
+    limit: Duration,
+    load: impl FnOnce() -> Tally,
+) -> (Tally, Tally) {
     thread::scope(|scope| {
         let probes = scope.spawn(|| probe(service.address(), limit));
         (load(), probes.join().expect("the probes"))
@@ -123,23 +127,26 @@ fn beside_probes(service: &Service, limit: Duration, load: &dyn Fn() -> Tally) -
 fn report(name: &str, turns: &[Turn], limit: Duration) {
     let each = |of: &dyn Fn(&Turn) -> f64| turns.iter().map(of).collect::<Vec<f64>>();
     let sum = |of: &dyn Fn(&Turn) -> usize| turns.iter().map(of).sum::<usize>();
-    let admitted = |turn: &Turn| turn.load.rate(SETTLING, is_admitted);
-    let goodput = each(&|turn| 100.0 * admitted(turn) / turn.peak);
-    let refused_after = |percent| each(&|turn| turn.load.percentile(percent, is_refused));
+    let most = |values: &[f64]| values.iter().copied().fold(f64::NAN, f64::max);
+    let admitted = each(&|turn| turn.load.rate(SETTLING, is_admitted));
+    let goodput = each(&|turn| 100.0 * turn.load.rate(SETTLING, is_admitted) / turn.peak);
+    let [half_refused, nearly_all_refused] =
+        [50, 99].map(|percent| each(&|turn| turn.load.percentile(percent, is_refused)));
+    let probed = each(&|turn| turn.probes.percentile(99, |_| true));
     println!(
         "  {name:>11} {:>10.0} {:>11.0} {:>7.0} % ({:>4.0}, {:>4.0}) {:>16.0} {:>9.1} ms, {:>6.1} ms ({:>7.1}) {:>11} {:>7} {:>7.1} ms, {:>4}",
         median(each(&|turn| turn.load.offered() as f64 / limit.as_secs_f64())),
-        median(each(&admitted)),
-        median(goodput.clone()),
-        goodput.iter().copied().fold(f64::INFINITY, f64::min),
-        goodput.iter().copied().fold(0.0, f64::max),
+        median(admitted),
+        median(goodput.iter().copied()),
+        goodput.iter().copied().fold(f64::NAN, f64::min),
+        most(&goodput),
         median(each(&|turn| turn.load.rate(SETTLING, is_refused))),
-        median(refused_after(50)),
-        median(refused_after(99)),
-        refused_after(99).into_iter().fold(0.0, f64::max),
+        median(half_refused),
+        median(nearly_all_refused.iter().copied()),
+        most(&nearly_all_refused),
         sum(&|turn| turn.load.held_back()),
         sum(&|turn| turn.load.broken()),
-        each(&|turn| turn.probes.percentile(99, |_| true)).into_iter().fold(0.0, f64::max),
+        most(&probed),
         sum(&|turn| turn.probes.offered() - turn.probes.count(|status| status == 200)),
     );
 }
