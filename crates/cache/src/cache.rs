@@ -1,6 +1,6 @@
 //! The cache.
 
-use crate::entry::{Entries, Place};
+use crate::entry::{Entries, Entry, Place};
 use crate::errand::{Cause, Errand};
 use crate::failure::Failure;
 use crate::flights::{Boarding, Flights};
@@ -10,7 +10,7 @@ use crate::jitter::Jitter;
 use crate::kind::Kind;
 use crate::last::Last;
 use crate::peers::{Known, Peers};
-use crate::scope::{Scope, named};
+use crate::scope::Scope;
 use crate::settings::Settings;
 use crate::shared::Shared;
 use crate::stats::{Registry, Stats};
@@ -93,7 +93,7 @@ impl Cache {
         &self,
         kind: &Kind<K, V>,
         key: &K,
-        load: impl FnOnce() -> L + Send + 'static,
+        load: impl FnOnce() -> L,
     ) -> Result<Option<Arc<V>>, Failure>
     where
         K: Display + 'static,
@@ -101,27 +101,30 @@ impl Cache {
         E: Error + Send + Sync + 'static,
         L: Future<Output = Result<Option<V>, E>> + Send + 'static,
     {
+        let (now, name) = (Instant::now(), kind.entry_name(key));
+        let readable = |entry: &Arc<Entry>| now < entry.stale_until;
+        let found = self.0.entries.get(&name).filter(readable);
+        let found = found.filter(|entry| entry.tick == self.tick(&entry.scopes, now));
+        if let Some(entry) = &found
+            && now < entry.fresh_until
+        {
+            entry.counts.local_hits.add();
+            return entry.value(kind.name);
+        }
+        let scopes: Arc<[Scope]> = (kind.scopes)(key).into();
         let counts = self.0.counts.of(kind.name);
-        let scopes = (kind.scopes)(key);
-        let name = named(format_args!("{}:{}:{key}", kind.name, kind.version));
-        let place = Place { name: name.into(), tick: self.tick(&scopes) };
-        let now = Instant::now();
-        let readable =
-            |place: &Place| self.0.entries.get(place).filter(|entry| now < entry.stale_until);
-        if let Some(entry) = readable(&place) {
-            if now < entry.fresh_until {
-                counts.local_hits.add();
-                return entry.value(kind.name);
-            }
+        let place = Place { tick: self.tick(&scopes, now), name: name.into() };
+        let errand = |cause| Errand { kind: *kind, scopes, counts: Arc::clone(&counts), cause };
+        let at = |place: &Place| self.0.entries.at(place);
+        if let Some(entry) = found {
             counts.stale_hits.add();
-            let fresh = |place: &Place| readable(place).filter(|entry| now < entry.fresh_until);
+            let fresh = |place: &Place| at(place).filter(|entry| now < entry.fresh_until);
             if let Boarding::Pilot(flight, _) = self.0.flights.board(place, fresh) {
-                let errand = Errand { kind: *kind, scopes, counts, cause: Cause::Refresh };
-                errand.start(Arc::clone(&self.0), flight, load);
+                errand(Cause::Refresh).start(Arc::clone(&self.0), flight, load);
             }
             return entry.value(kind.name);
         }
-        let ticket = match self.0.flights.board(place, readable) {
+        let ticket = match self.0.flights.board(place, |place| at(place).filter(readable)) {
             Boarding::Landed(entry) => {
                 counts.local_hits.add();
                 return entry.value(kind.name);
@@ -131,8 +134,7 @@ impl Cache {
                 ticket
             }
             Boarding::Pilot(flight, ticket) => {
-                let errand = Errand { kind: *kind, scopes, counts, cause: Cause::Read };
-                errand.start(Arc::clone(&self.0), flight, load);
+                errand(Cause::Read).start(Arc::clone(&self.0), flight, load);
                 ticket
             }
         };
@@ -150,8 +152,7 @@ impl Cache {
         V: Send + Sync + 'static,
     {
         let changed = self.0.known.read().last_change(&(kind.scopes)(key));
-        let name = format!("{}:{}:{key}", kind.name, kind.version);
-        self.0.last.get(&name, changed)?.downcast().ok()
+        self.0.last.get(&kind.entry_name(key), changed)?.downcast().ok()
     }
 
     /// Everything in these scopes has changed. To be called when the change is committed and before
@@ -187,8 +188,7 @@ impl Cache {
         }
     }
 
-    fn tick(&self, scopes: &[Scope]) -> u64 {
-        let now = Instant::now();
+    fn tick(&self, scopes: &[Scope], now: Instant) -> u64 {
         let known = self.0.known.read();
         if !known.is_overdue(now) {
             return known.tick(scopes);

@@ -1,6 +1,8 @@
 //! The first level: entries in the process.
 
 use crate::failure::Failure;
+use crate::scope::Scope;
+use crate::stats::Counts;
 use moka::Expiry;
 use moka::notification::RemovalCause;
 use moka::sync::Cache;
@@ -13,7 +15,7 @@ use tokio::time::Instant;
 /// What an entry takes besides its key and value.
 const OVERHEAD: usize = 200;
 
-/// Which entry. The tick is of the last change of its scopes: after the next one nobody looks here.
+/// Which entry, and which one of that name: the tick is of the last change of its scopes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub(crate) name: Arc<str>,
@@ -25,8 +27,14 @@ pub(crate) struct Place {
 pub(crate) struct Entry {
     pub(crate) value: Option<Arc<dyn Any + Send + Sync>>,
     pub(crate) length: usize,
+    /// What it depends on, and when that had last changed before it was loaded: with the next change
+    /// nobody reads it any more.
+    pub(crate) scopes: Arc<[Scope]>,
+    pub(crate) tick: u64,
     pub(crate) fresh_until: Instant,
     pub(crate) stale_until: Instant,
+    /// Of its kind.
+    pub(crate) counts: Arc<Counts>,
 }
 
 impl Entry {
@@ -40,7 +48,7 @@ impl Entry {
 }
 
 pub(crate) struct Entries {
-    cache: Cache<Place, Arc<Entry>>,
+    cache: Cache<Arc<str>, Arc<Entry>>,
     evictions: Arc<AtomicU64>,
 }
 
@@ -50,8 +58,9 @@ impl Entries {
         let counted = Arc::clone(&evictions);
         let cache = Cache::builder()
             .max_capacity(capacity)
-            .weigher(|place: &Place, entry: &Arc<Entry>| {
-                u32::try_from(OVERHEAD + place.name.len() + entry.length).unwrap_or(u32::MAX)
+            .weigher(|name: &Arc<str>, entry: &Arc<Entry>| {
+                let scopes = entry.scopes.iter().map(|it| it.as_str().len()).sum::<usize>();
+                u32::try_from(OVERHEAD + name.len() + scopes + entry.length).unwrap_or(u32::MAX)
             })
             .expire_after(WhenStale)
             .eviction_listener(move |_, _, cause| {
@@ -63,12 +72,20 @@ impl Entries {
         Self { cache, evictions }
     }
 
-    pub(crate) fn get(&self, place: &Place) -> Option<Arc<Entry>> {
-        self.cache.get(place)
+    /// The newest of this name; whether it may still be served is for its reader to say.
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<Entry>> {
+        self.cache.get(name)
     }
 
-    pub(crate) fn insert(&self, place: Place, entry: Arc<Entry>) {
-        self.cache.insert(place, entry);
+    pub(crate) fn at(&self, place: &Place) -> Option<Arc<Entry>> {
+        self.get(&place.name).filter(|entry| entry.tick == place.tick)
+    }
+
+    /// Keeps an entry, unless there is one from after a later change.
+    pub(crate) fn insert(&self, name: &Arc<str>, entry: Arc<Entry>) {
+        if self.get(name).is_none_or(|known| known.tick <= entry.tick) {
+            self.cache.insert(Arc::clone(name), entry);
+        }
     }
 
     pub(crate) fn evictions(&self) -> u64 {
@@ -85,10 +102,10 @@ impl Entries {
 /// Frees what nobody can read any more. Whether an entry may be served is for its reader to say.
 struct WhenStale;
 
-impl Expiry<Place, Arc<Entry>> for WhenStale {
+impl Expiry<Arc<str>, Arc<Entry>> for WhenStale {
     fn expire_after_create(
         &self,
-        _: &Place,
+        _: &Arc<str>,
         entry: &Arc<Entry>,
         _: std::time::Instant,
     ) -> Option<Duration> {
@@ -97,11 +114,11 @@ impl Expiry<Place, Arc<Entry>> for WhenStale {
 
     fn expire_after_update(
         &self,
-        place: &Place,
+        name: &Arc<str>,
         entry: &Arc<Entry>,
         now: std::time::Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        self.expire_after_create(place, entry, now)
+        self.expire_after_create(name, entry, now)
     }
 }

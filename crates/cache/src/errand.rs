@@ -1,7 +1,7 @@
 //! Bringing an entry: from Redis if it is good there, else by its load.
 
 use crate::cache::Inner;
-use crate::entry::Entry;
+use crate::entry::{Entry, Place};
 use crate::failure::Failure;
 use crate::flights::Flight;
 use crate::kind::{Form, Kind};
@@ -36,19 +36,15 @@ struct Begin {
 
 pub(crate) struct Errand<K, V> {
     pub(crate) kind: Kind<K, V>,
-    pub(crate) scopes: Vec<Scope>,
+    pub(crate) scopes: Arc<[Scope]>,
     pub(crate) counts: Arc<Counts>,
     pub(crate) cause: Cause,
 }
 
 impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
     /// Runs as a task on the caller's runtime, and lands the flight.
-    pub(crate) fn start<E, L>(
-        self,
-        cache: Arc<Inner>,
-        flight: Flight,
-        load: impl FnOnce() -> L + Send + 'static,
-    ) where
+    pub(crate) fn start<E, L>(self, cache: Arc<Inner>, flight: Flight, load: impl FnOnce() -> L)
+    where
         E: Error + Send + Sync + 'static,
         L: Future<Output = Result<Option<V>, E>> + Send + 'static,
     {
@@ -57,27 +53,22 @@ impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
             let known = cache.known.read();
             Begin { stamp: known.stamp(), changed: known.last_change(&self.scopes) }
         };
-        tokio::spawn(self.run(cache, flight, begin, load).in_current_span());
+        tokio::spawn(self.run(cache, flight, begin, load()).in_current_span());
     }
 
-    async fn run<E, L>(
-        self,
-        cache: Arc<Inner>,
-        flight: Flight,
-        begin: Begin,
-        load: impl FnOnce() -> L,
-    ) where
+    async fn run<E, L>(self, cache: Arc<Inner>, flight: Flight, begin: Begin, load: L)
+    where
         E: Error + Send + Sync + 'static,
         L: Future<Output = Result<Option<V>, E>>,
     {
         let name = Arc::clone(&flight.place().name);
-        let found = self.find(&cache, &name).await;
+        let found = self.find(&cache, flight.place()).await;
         self.count(found.is_some());
         if let Some(entry) = found {
             return land(&cache, flight, entry);
         }
         self.counts.loads.add();
-        let loaded = AssertUnwindSafe(async { load().await }).catch_unwind().await;
+        let loaded = AssertUnwindSafe(load).catch_unwind().await;
         let value = match loaded {
             Ok(Ok(value)) => value,
             Ok(Err(error)) => return self.fail(flight, Failure::Load(Arc::new(error))),
@@ -86,7 +77,7 @@ impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
         let (written, length) = self.write(value.as_ref());
         let fresh_for = self.fresh_for(&cache, value.is_some());
         let absent = value.is_none();
-        let entry = self.entry(value, length, fresh_for);
+        let entry = self.entry(flight.place(), value, length, fresh_for);
         if !self.kind.times.last_known.is_zero() {
             cache.last.keep(&name, &entry, begin.changed, self.kind.times.last_known);
         }
@@ -99,10 +90,10 @@ impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
     }
 
     /// What Redis has.
-    async fn find(&self, cache: &Inner, name: &str) -> Option<Entry> {
+    async fn find(&self, cache: &Inner, place: &Place) -> Option<Entry> {
         let Form::Shared { read, .. } = self.kind.form else { return None };
-        let found = cache.others.as_ref()?.shared.read(name, &self.scopes, read).await?;
-        Some(self.entry(found.value, found.length, found.fresh_for))
+        let found = cache.others.as_ref()?.shared.read(&place.name, &self.scopes, read).await?;
+        Some(self.entry(place, found.value, found.length, found.fresh_for))
     }
 
     fn count(&self, found: bool) {
@@ -140,17 +131,25 @@ impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
         cache.jitter.shorten(time, times.jitter_percent)
     }
 
-    fn entry(&self, value: Option<V>, length: usize, fresh_for: Duration) -> Entry {
+    fn entry(&self, at: &Place, value: Option<V>, length: usize, fresh_for: Duration) -> Entry {
         let fresh_until = Instant::now() + fresh_for;
         // That something is absent is not worth more time than was said.
         let stale = if value.is_some() { self.kind.times.stale } else { Duration::ZERO };
         let value = value.map(|value| Arc::new(value) as Arc<dyn Any + Send + Sync>);
-        Entry { value, length, fresh_until, stale_until: fresh_until + stale }
+        Entry {
+            value,
+            length,
+            scopes: Arc::clone(&self.scopes),
+            tick: at.tick,
+            fresh_until,
+            stale_until: fresh_until + stale,
+            counts: Arc::clone(&self.counts),
+        }
     }
 }
 
 fn land(cache: &Inner, flight: Flight, entry: Entry) {
     let entry = Arc::new(entry);
-    cache.entries.insert(flight.place().clone(), Arc::clone(&entry));
+    cache.entries.insert(&flight.place().name, Arc::clone(&entry));
     flight.land(Ok(entry));
 }

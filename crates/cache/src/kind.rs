@@ -1,7 +1,8 @@
 //! What is kept, for how long, and what makes it old.
 
-use crate::scope::Scope;
+use crate::scope::{Scope, named};
 use serde::{Serialize, de::DeserializeOwned};
+use std::fmt::Display;
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -110,6 +111,13 @@ impl<K, V> Kind<K, V> {
     pub const fn last_known(mut self, window: Duration) -> Self {
         self.times.last_known = window;
         self
+    }
+}
+
+impl<K: Display, V> Kind<K, V> {
+    /// What the entry under `key` is called, here and in Redis: it is made for every read.
+    pub(crate) fn entry_name(&self, key: &K) -> String {
+        named(&[self.name, ":", itoa::Buffer::new().format(self.version), ":"], key)
     }
 }
 

@@ -40,8 +40,8 @@
 //!
 //! # How
 //!
-//! `history` is the heart of it, and knows neither Redis nor a clock. In the process an entry's key
-//! holds the *tick* at which its scopes last changed, so a change makes it unreachable. In Redis an
+//! `history` is the heart of it, and knows neither Redis nor a clock. In the process an entry has the
+//! *tick* at which its scopes had last changed, and counts as long as none has ticked since. In Redis an
 //! entry carries the *generation* that was the newest when its load began, and counts as long as
 //! none of its scopes has a newer one. Generations are issued by a script in Redis, after the commit
 //! of what they announce, each greater than all before: so a load that begins when a generation is

@@ -13,7 +13,7 @@ impl Scope {
 
     /// The thing of this sort with this id.
     pub fn new(sort: &'static str, id: impl fmt::Display) -> Self {
-        Self(Cow::Owned(named(format_args!("{sort}:{id}"))))
+        Self(Cow::Owned(named(&[sort, ":"], id)))
     }
 
     /// As it was told by another process.
@@ -26,9 +26,11 @@ impl Scope {
     }
 }
 
-/// The text, made in one piece: every read makes some, and growing costs more than writing.
-pub(crate) fn named(text: fmt::Arguments<'_>) -> String {
+/// The parts and what follows them, made in one piece: every read makes a name, and growing costs
+/// more than writing.
+pub(crate) fn named(parts: &[&str], rest: impl fmt::Display) -> String {
     let mut name = String::with_capacity(96);
+    name.extend(parts.iter().copied());
     // What cannot be written must not pass under a shorter name, which may be another's.
-    name.write_fmt(text).map_or_else(|_| text.to_string(), |()| name)
+    write!(name, "{rest}").map_or_else(|_| parts.concat() + &rest.to_string(), |()| name)
 }
