@@ -54,7 +54,7 @@ fn item(policy: &str, parameters: [(&str, u64); 2]) -> String {
 
 /// Rounded up, so that nobody comes too early, and never zero, which would mean at once.
 fn whole_seconds(time: Duration) -> u64 {
-    u64::try_from(time.as_micros().div_ceil(1_000_000)).unwrap_or(u64::MAX).max(1)
+    (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
 }
 
 #[cfg(test)]

@@ -72,7 +72,8 @@ impl<C> Inner<C> {
         let place = self.local.place(class, identity);
         let here = self.local.admit(place, quota, self.now());
         let Some(shared) = self.shared.as_ref().filter(|_| here.allowed) else { return here };
-        let asked = shared.ask(class, identity, quota).await;
+        // Boxed, so that whoever counts here alone does not carry it along with each request.
+        let asked = Box::pin(shared.ask(class, identity, quota)).await;
         let now = self.now();
         match asked {
             Ok(there) => {

@@ -68,13 +68,13 @@ impl Local {
     fn at<T>(&self, place: Place, change: impl FnOnce(&mut u64) -> T) -> T {
         let bucket = &self.buckets[place.0 as usize % self.buckets.len()];
         let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut nowhere = Slot::default();
-        let ours_or_idlest = |slot: &&mut Slot| (slot.hash != place.0, slot.arrival);
-        let slot = bucket.iter_mut().min_by_key(ours_or_idlest).unwrap_or(&mut nowhere);
-        if slot.hash != place.0 {
-            *slot = Slot { hash: place.0, arrival: 0 };
+        if let Some(slot) = bucket.iter_mut().find(|slot| slot.hash == place.0) {
+            return change(&mut slot.arrival);
         }
-        change(&mut slot.arrival)
+        let mut nowhere = Slot::default();
+        let idlest = bucket.iter_mut().min_by_key(|slot| slot.arrival).unwrap_or(&mut nowhere);
+        *idlest = Slot { hash: place.0, arrival: 0 };
+        change(&mut idlest.arrival)
     }
 }
 
