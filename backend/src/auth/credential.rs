@@ -6,7 +6,6 @@ use crate::state::AppState;
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use base64::prelude::{BASE64_STANDARD, Engine};
-use secrecy::SecretString;
 use std::borrow::Cow;
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -43,9 +42,9 @@ impl Credential {
     }
 }
 
-/// The key that a request carries, as it is.
-pub(super) fn key_in(request: &HttpRequest) -> Option<SecretString> {
-    api_key(request).ok().flatten().map(|key| SecretString::from(&*key))
+/// Whether the key that a request carries may be one: a mistyped one is not worth a query.
+pub(super) fn is_plausible_key(request: &HttpRequest) -> bool {
+    api_key(request).ok().flatten().is_some_and(|key| key::is_plausible(&key))
 }
 
 /// The answer to [`Credential::Malformed`].

@@ -1,6 +1,6 @@
 //! From credentials to who it is.
 
-use super::credential::{Credential, SecretHash, key_in, malformed};
+use super::credential::{Credential, SecretHash, is_plausible_key, malformed};
 use super::permissions::Scope;
 use super::subject::{Owner, Presented, count_owner};
 use super::{remembered, session};
@@ -107,10 +107,8 @@ impl Authenticator {
         hash: SecretHash,
     ) -> Result<Arc<Principal>, ApiError> {
         let brings_events = class_of(request.head()) == Some(RouteClass::Ingest);
-        let found = match key_in(request.request()) {
-            Some(key) => remembered::key(state, hash, key, brings_events).await?,
-            None => None,
-        };
+        let is_plausible = || is_plausible_key(request.request());
+        let found = remembered::key(state, hash, is_plausible, brings_events).await?;
         let now = state.clock.now().micros();
         let in_use = found.filter(|key| key.expires_at.is_none_or(|at| at > now));
         let key = in_use.ok_or_else(|| {
@@ -202,7 +200,9 @@ async fn resolve(
             Ok(Some(Credentials { principal, session: None }))
         }
         Credential::Session(hash) => {
-            let Some(session) = session::resolve(state, hash, request).await? else {
+            // Boxed, so that a request with a key does not carry it along.
+            let resolved = Box::pin(session::resolve(state, hash, request)).await?;
+            let Some(session) = resolved else {
                 return Ok(None);
             };
             let principal = session.signed_in.principal();

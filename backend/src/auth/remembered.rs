@@ -7,14 +7,13 @@ use super::credential::SecretHash;
 use super::principal::Principal;
 use super::store::keys::{KeyRow, find_key};
 use super::store::members::role_of;
-use super::{Role, Scope, key};
+use super::{Role, Scope};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
-use base64::prelude::{BASE64_STANDARD_NO_PAD, Engine};
 use cache::{Kind, Settings};
-use secrecy::{ExposeSecret, SecretString};
+use data_encoding::BASE64_NOPAD;
 use std::fmt;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -72,7 +71,7 @@ impl fmt::Display for Membership {
 
 /// In base64, since hex takes longer, and every request with a key has its hash written.
 fn name_of_hash(hash: &[u8]) -> String {
-    BASE64_STANDARD_NO_PAD.encode(hash)
+    BASE64_NOPAD.encode(hash)
 }
 
 /// What changes with a key.
@@ -94,7 +93,7 @@ pub async fn now_or_last<K, V>(
     state: &AppState,
     (kind, key): (&Kind<K, V>, &K),
     brings_events: bool,
-    now: impl Future<Output = Result<Option<Arc<V>>, cache::Failure>>,
+    mut now: Pin<&mut impl Future<Output = Result<Option<Arc<V>>, cache::Failure>>>,
 ) -> Result<Option<Arc<V>>, ApiError>
 where
     K: fmt::Display + 'static,
@@ -109,7 +108,6 @@ where
     {
         return Ok(Some(last));
     }
-    let mut now = pin!(now);
     let answer = match timeout(PATIENCE, &mut now).await {
         Ok(answer) => answer.map_err(ApiError::from),
         Err(_) => match last() {
@@ -123,21 +121,23 @@ where
     }
 }
 
-/// What `key`, which has this hash, is, if it is in use. The database is not asked about a mistyped
-/// one, nor, while it is away, about one that brings events and was known.
+/// What the key with this hash is, if it is in use. The database is not asked about one that is not
+/// plausible, nor, while it is away, about one that brings events and was known.
 pub(super) async fn key(
     state: &AppState,
     hash: SecretHash,
-    key: SecretString,
+    is_plausible: impl FnOnce() -> bool,
     brings_events: bool,
 ) -> Result<Option<Arc<KnownKey>>, ApiError> {
-    let db = state.db.clone();
-    let find = move |conn: &mut _| Ok::<_, ApiError>(find_key(conn, &hash)?.map(KnownKey::from));
-    let load = move || async move {
-        if key::is_plausible(key.expose_secret()) { db.read(find).await } else { Ok(None) }
+    let load = || {
+        let (db, is_plausible) = (state.db.clone(), is_plausible());
+        let find =
+            move |conn: &mut _| Ok::<_, ApiError>(find_key(conn, &hash)?.map(KnownKey::from));
+        async move { if is_plausible { db.read(find).await } else { Ok(None) } }
     };
-    let hash = name_of_hash(&hash);
-    now_or_last(state, (&KEY, &hash), brings_events, state.cache.get(&KEY, &hash, load)).await
+    let name = name_of_hash(&hash);
+    let now = pin!(state.cache.get(&KEY, &name, load));
+    now_or_last(state, (&KEY, &name), brings_events, now).await
 }
 
 /// A user's role in a project.
@@ -149,10 +149,12 @@ pub async fn role(
     project_id: &str,
     user_id: &str,
 ) -> Result<Option<Role>, ApiError> {
-    let db = state.db.clone();
     let membership = Membership { project_id: project_id.to_owned(), user_id: user_id.to_owned() };
-    let of = membership.clone();
-    let find = move |conn: &mut _| Ok::<_, ApiError>(role_of(conn, &of.project_id, &of.user_id)?);
-    let load = move || async move { db.read(find).await };
+    let load = || {
+        let (db, of) = (state.db.clone(), membership.clone());
+        let find =
+            move |conn: &mut _| Ok::<_, ApiError>(role_of(conn, &of.project_id, &of.user_id)?);
+        async move { db.read(find).await }
+    };
     Ok(state.cache.get(&ROLE, &membership, load).await?.as_deref().copied())
 }

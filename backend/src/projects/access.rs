@@ -13,6 +13,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use cache::{Kind, Scope};
 use invocation::Gate;
 use std::future::{Ready, ready};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,13 +97,15 @@ async fn find(
     id_or_slug: &str,
     action: Action,
 ) -> Result<Arc<Project>, ApiError> {
-    let (inner, wanted) = (state.clone(), id_or_slug.to_owned());
-    let load = move || async move {
-        let row = inner.db.read(move |conn| store::find(conn, &wanted)).await?;
-        row.map(|row| Project::of(&inner, row)).transpose()
+    let load = || {
+        let (state, wanted) = (state.clone(), id_or_slug.to_owned());
+        async move {
+            let row = state.db.read(move |conn| store::find(conn, &wanted)).await?;
+            row.map(|row| Project::of(&state, row)).transpose()
+        }
     };
     let (named, brings_events) = (id_or_slug.to_owned(), action == Action::SendEvents);
-    let now = state.cache.get(&PROJECT, &named, load);
+    let now = pin!(state.cache.get(&PROJECT, &named, load));
     let found = auth::now_or_last(state, (&PROJECT, &named), brings_events, now).await?;
     found.ok_or_else(|| ApiError::not_found("project"))
 }
@@ -111,7 +114,7 @@ async fn find(
 pub struct Access {
     /// Who is calling.
     pub principal: Arc<Principal>,
-    whence: Whence,
+    request: HttpRequest,
     state: web::Data<AppState>,
     lookup: web::Data<Handle>,
 }
@@ -211,7 +214,7 @@ impl Access {
     }
 
     fn who(&self) -> Who {
-        self.whence.who(self.principal.actor())
+        Whence::of(&self.request).who(self.principal.actor())
     }
 
     /// The caller has changed what is in these scopes: nobody reads what was there before.
@@ -244,7 +247,7 @@ impl FromRequest for Access {
         ready(match handles {
             Some((state, lookup)) => Ok(Self {
                 principal,
-                whence: Whence::of(request),
+                request: request.clone(),
                 state: state.clone(),
                 lookup: lookup.clone(),
             }),

@@ -5,7 +5,7 @@ use super::store::ProjectRow;
 use crate::error::ApiError;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::ContentType;
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
 use invocation::Timestamp;
 use serde::Serialize;
@@ -59,7 +59,9 @@ impl ProjectView {
     }
 }
 
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// The answer with a project.
 pub(super) fn answer(status: StatusCode, json: Bytes) -> HttpResponse {
-    HttpResponse::build(status).content_type(ContentType::json()).body(json)
+    HttpResponse::build(status).content_type(JSON).body(json)
 }
