@@ -60,7 +60,6 @@ def run(service, folder, out, requests):
         "RESEARCHFLOW_BOOTSTRAP_KEY": KEY,
         "RESEARCHFLOW_WORKERS": "1",
         "RESEARCHFLOW_RATE_LIMITS": "api=600000/60",
-        "RUST_LOG": "warn,researchflow=info",
     }
     valgrind = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={out}"]
     log = open(os.path.join(folder, "log"), "wb")

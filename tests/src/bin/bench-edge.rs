@@ -75,7 +75,6 @@ fn contenders(folder: &Path) -> Vec<Contender> {
     let service = Service::builder(Database::sqlite())
         .env("RESEARCHFLOW_WORKERS", "1")
         .env("RESEARCHFLOW_RATE_LIMITS", limits)
-        .env("RUST_LOG", "warn,researchflow=info")
         .start();
     pin(service.pid(), 0);
     let keys: Vec<String> = (0..KEYS)
