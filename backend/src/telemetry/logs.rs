@@ -1,9 +1,11 @@
 //! Log lines on standard output, and errors to Sentry beside them.
 
+use super::fields::InOnePiece;
 use super::{panics, sentry};
 use crate::config::{LogFormat, Telemetry};
 use tracing::Subscriber;
 use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::format::{DefaultFields, JsonFields};
 use tracing_subscriber::fmt::{self, fmt};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
@@ -34,8 +36,13 @@ pub fn init(settings: &Telemetry) -> Result<sentry::Reports, String> {
 fn just_lines(format: LogFormat, filter: EnvFilter) -> Result<(), String> {
     let lines = fmt().with_env_filter(filter);
     match format {
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
-        LogFormat::Pretty => lines.with_target(false).try_init(),
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_current_span(false);
+            lines.fmt_fields(InOnePiece(JsonFields::new())).try_init()
+        }
+        LogFormat::Pretty => {
+            lines.with_target(false).fmt_fields(InOnePiece(DefaultFields::new())).try_init()
+        }
     }
     .map_err(|error| error.to_string())
 }
@@ -45,7 +52,13 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     match format {
-        LogFormat::Json => fmt::layer().json().flatten_event(true).with_current_span(false).boxed(),
-        LogFormat::Pretty => fmt::layer().with_target(false).boxed(),
+        LogFormat::Json => {
+            let lines = fmt::layer().json().flatten_event(true).with_current_span(false);
+            lines.fmt_fields(InOnePiece(JsonFields::new())).boxed()
+        }
+        LogFormat::Pretty => {
+            let lines = fmt::layer().with_target(false);
+            lines.fmt_fields(InOnePiece(DefaultFields::new())).boxed()
+        }
     }
 }

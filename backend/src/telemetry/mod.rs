@@ -4,6 +4,7 @@
 mod cache;
 mod classes;
 mod disk;
+mod fields;
 mod latencies;
 mod logs;
 mod metrics;
