@@ -3,7 +3,7 @@
 use super::{Two, forgotten, loads, reads};
 use serde_json::json;
 use std::time::Instant;
-use tests::{Database, PROJECT, Redis, bodies, both};
+use tests::{Database, PROJECT, Redis, bodies, both, eventually};
 
 both!(many_reads_after_a_change_load_once, a_report_is_read_once_for_all);
 
@@ -41,6 +41,10 @@ fn a_report_is_read_once_for_all(database: Database) {
     let made = two.a.key().post(&reports, &period).expect(201);
     let path = format!("{reports}/{}", made["id"].as_str().unwrap());
     let first = two.a.key().get(&path).text();
+    // Whoever asked was answered before it was stored for the others.
+    let stored = || redis.run::<Vec<String>>("KEYS *:cache:entry:report:*").pop();
+    eventually("the report is stored in Redis", stored);
+    let before = forgotten(&two.b);
     for service in [&two.a, &two.b] {
         for _ in 0..3 {
             assert_eq!(service.key().get(&path).text(), first);
@@ -49,7 +53,9 @@ fn a_report_is_read_once_for_all(database: Database) {
         }
     }
     assert_eq!((loads(&two.a, "report"), loads(&two.b, "report")), (1, 0));
-    assert_eq!(reads(&two.b, "report", "shared_hit"), 1);
+    // As often as everything was forgotten meanwhile it is read there again.
+    let (shared, most) = (reads(&two.b, "report", "shared_hit"), 1 + forgotten(&two.b) - before);
+    assert!((1..=most).contains(&shared), "{shared} of {most}");
     assert!(reads(&two.b, "report", "local_hit") >= 1);
     // A list tells of reports and has none in it.
     let listed = two.b.key().get(&reports).expect(200);
