@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn a_panic_is_told_once_by_its_place() {
         let events = reported(|| {
-            let span = tracing::info_span!("request", request_id = "id-1", trace_id = "t");
+            let span = tracing::info_span!("request", request_id = %"id-1", trace_id = %"t");
             let _inside = span.enter();
             tracing::error!(location = "api.rs:7:9", panic = "of Margaret", "a panic");
             tracing::error!(target: "hardening::panics", panic = "of Margaret", "a handler panicked");

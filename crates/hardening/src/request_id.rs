@@ -12,6 +12,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use tracing::Instrument;
+use tracing::field::display;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -77,8 +78,9 @@ where
         async move {
             let id = RequestId::of(request.headers(), &*make);
             let trace = TraceParent::given(request.headers());
-            let trace_id = trace.as_ref().map(TraceParent::trace_text);
-            let span = tracing::info_span!("request", request_id = id.as_str(), trace_id);
+            // Neither has anything to escape.
+            let trace_id = trace.as_ref().map(TraceParent::trace_text).map(display);
+            let span = tracing::info_span!("request", request_id = %id, trace_id);
             request.extensions_mut().insert(id.clone());
             if let Some(trace) = trace {
                 request.extensions_mut().insert(trace);

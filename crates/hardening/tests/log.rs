@@ -46,6 +46,6 @@ async fn what_is_logged_inside_has_the_id_and_a_panic_its_message() {
     let error = try_call_service(&service, request).await.err().unwrap();
     assert_eq!(error.error_response().status().as_u16(), 500);
     let log = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
-    let span = r#"request{request_id="made" trace_id="4bf92f3577b34da6a3ce929d0e0e4736"}"#;
+    let span = "request{request_id=made trace_id=4bf92f3577b34da6a3ce929d0e0e4736}";
     assert!(log.contains(span) && log.contains(r#"panic="told to the log""#), "{log}");
 }
