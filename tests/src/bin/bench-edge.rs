@@ -4,7 +4,9 @@
 //!
 //! The service answers `GET /api/v1/projects/default` to callers with API keys: every layer, rate
 //! limits included, and the permission check. The peers check one key, and have their helmet,
-//! rate-limit, CORS and compression plugins. The bare handler does nothing but answer.
+//! rate-limit, CORS and compression plugins. The bare handler does nothing but answer. Between it and
+//! the service stands what Actix asks for layers and headers as such: as many layers, which do nothing,
+//! and an answer with the same headers.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -13,6 +15,11 @@
     reason = "a bench that cannot go on has failed; its figures are its output"
 )]
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{App, Error, HttpResponse, HttpServer, rt, web};
 use serde_json::json;
 use std::env;
 use std::fs;
@@ -29,10 +36,10 @@ const KEYS: usize = 16;
 const ROUNDS: usize = 9;
 
 fn main() {
-    let mut arguments = env::args().skip(1);
-    if arguments.next().as_deref() == Some("bare") {
-        let answer = fs::read_to_string(arguments.next().expect("a file")).expect("the answer");
-        return bare(&arguments.next().expect("a port"), answer);
+    if let [_, server, answer, port] = &env::args().collect::<Vec<_>>()[..] {
+        let answer = serde_json::from_str(&fs::read_to_string(answer).expect("a file"));
+        let (answer, port) = (answer.expect("the answer"), port.parse().expect("a port"));
+        return if server == "bare" { bare(port, answer) } else { idle_layers(port, answer) };
     }
     let folder = tempfile::tempdir().expect("a folder");
     let contenders = contenders(folder.path());
@@ -84,17 +91,19 @@ fn contenders(folder: &Path) -> Vec<Contender> {
             key["key"].as_str().expect("a key").to_owned()
         })
         .collect();
-    let answer = service.key().get(PROJECT).text();
+    let answer = answer_of(&service);
     let answer_file = folder.join("answer.json");
-    fs::write(&answer_file, &answer).expect("a file");
-    let this = env::current_exe().expect("a path");
+    fs::write(&answer_file, serde_json::to_vec(&answer).expect("an answer")).expect("a file");
     let peers = Path::new("target/peers/edge").canonicalize().expect("`make bench-edge` makes it");
-    let mut bare = Command::new(this);
-    bare.arg("bare").arg(&answer_file);
+    let actix = |server: &str| {
+        let mut command = Command::new(env::current_exe().expect("a path"));
+        command.arg(server).arg(&answer_file);
+        command
+    };
     let node = |script: &str| {
         let mut command = Command::new("node");
         command.arg(script).current_dir(&peers).env("NODE_ENV", "production");
-        command.env("ANSWER", &answer).env("KEY", KEY);
+        command.env("ANSWER", &answer.1).env("KEY", KEY);
         command
     };
     vec![
@@ -104,7 +113,8 @@ fn contenders(folder: &Path) -> Vec<Contender> {
             keys,
             _server: Server::Service(Box::new(service)),
         },
-        peer("Actix, bare handler", bare),
+        peer("Actix, bare handler", actix("bare")),
+        peer("Actix, layers that do nothing", actix("idle-layers")),
         peer("Express and plugins", node("express.js")),
         peer("Fastify and plugins", node("fastify.js")),
     ]
@@ -160,20 +170,69 @@ impl Contender {
     }
 }
 
+/// What the service answers: its fields and its body.
+type Answer = (Vec<(String, String)>, String);
+
+fn answer_of(service: &Service) -> Answer {
+    let answer = service.key().get(PROJECT);
+    let text = |value: &ureq::http::HeaderValue| value.to_str().expect("text").to_owned();
+    let fields = answer.headers.iter().map(|(name, value)| (name.to_string(), text(value)));
+    (fields.collect(), answer.text())
+}
+
 /// The least that Actix can do for the answer.
-fn bare(port: &str, answer: String) {
-    use actix_web::{App, HttpResponse, HttpServer, rt, web};
-    let port = port.parse().expect("a port");
+fn bare(port: u16, (_, body): Answer) {
+    let answer = move || {
+        let body = body.clone();
+        async move { HttpResponse::Ok().content_type("application/json").body(body) }
+    };
+    let app = move || App::new().route("/", web::get().to(answer.clone()));
+    let server = HttpServer::new(app).workers(1).tcp_nodelay(true).bind(("127.0.0.1", port));
+    rt::System::new().block_on(server.expect("the port").run()).expect("it serves");
+}
+
+/// As many layers as the service has, which do nothing, and the same fields in the answer.
+fn idle_layers(port: u16, (fields, body): Answer) {
+    // Actix writes the others itself.
+    let ours = fields.iter().filter(|(name, _)| !["date", "content-length"].contains(&&**name));
+    let ours = ours.map(|(name, value)| {
+        let value = HeaderValue::from_str(value).expect("a value");
+        (name.parse::<HeaderName>().expect("a name"), value)
+    });
+    let ours: Vec<_> = ours.collect();
+    let answer = move || {
+        let mut answer = HttpResponse::Ok();
+        for field in &ours {
+            answer.append_header(field.clone());
+        }
+        let body = body.clone();
+        async move { answer.body(body) }
+    };
     let app = move || {
-        let answer = answer.clone();
-        App::new().route(
-            "/",
-            web::get().to(move || {
-                let answer = answer.clone();
-                async move { HttpResponse::Ok().content_type("application/json").body(answer) }
-            }),
-        )
+        App::new()
+            .wrap(from_fn(pass))
+            .wrap(from_fn(pass))
+            .wrap(from_fn(pass))
+            .wrap(from_fn(pass))
+            .wrap(from_fn(pass))
+            .wrap(from_fn(pass))
+            .wrap(from_fn(pass))
+            .wrap(from_fn(pass))
+            .wrap(from_fn(pass))
+            .wrap(from_fn(pass))
+            .wrap(from_fn(pass))
+            .wrap(from_fn(pass))
+            .wrap(from_fn(pass))
+            .wrap(from_fn(pass))
+            .route("/", web::get().to(answer.clone()))
     };
     let server = HttpServer::new(app).workers(1).tcp_nodelay(true).bind(("127.0.0.1", port));
     rt::System::new().block_on(server.expect("the port").run()).expect("it serves");
+}
+
+async fn pass<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    next.call(request).await
 }
