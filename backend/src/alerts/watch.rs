@@ -43,11 +43,11 @@ impl Watch {
     ) -> prometheus::Result<Self> {
         let help = "Alerts that this process finds firing now.";
         let opts = Opts::new("researchflow_alerts_firing", help);
-        let gauge = IntGaugeVec::new(opts, &["alert", "severity"])?;
+        let gauge = IntGaugeVec::new(opts, &["alert", "severity"]);
+        let gauge = state.metrics.registry().add(gauge)?;
         for alert in Alert::ALL {
             gauge.with_label_values(&[alert.name(), alert.severity()]).set(0);
         }
-        state.metrics.registry().register(Box::new(gauge.clone()))?;
         Ok(Self { state, insights, refused, gauge, started: Instant::now() })
     }
 

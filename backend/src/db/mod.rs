@@ -238,23 +238,22 @@ pub fn read<T, E: From<DbError>>(
 
 impl Metrics {
     fn new(registry: &Registry) -> prometheus::Result<Self> {
-        let metrics = Self {
-            connections: IntGauge::new("researchflow_db_connections", "Open connections.")?,
-            idle: IntGauge::new("researchflow_db_connections_idle", "Connections not in use.")?,
-            timeouts: IntCounter::new(
+        Ok(Self {
+            connections: registry
+                .add(IntGauge::new("researchflow_db_connections", "Open connections."))?,
+            idle: registry.add(IntGauge::new(
+                "researchflow_db_connections_idle",
+                "Connections not in use.",
+            ))?,
+            timeouts: registry.add(IntCounter::new(
                 "researchflow_db_acquire_timeouts_total",
                 "Requests refused since no connection was free within a second.",
-            )?,
-            wait: Histogram::with_opts(
+            ))?,
+            wait: registry.add(Histogram::with_opts(
                 HistogramOpts::new("researchflow_db_acquire_seconds", "Wait for a connection.")
                     .buckets(vec![0.000_1, 0.001, 0.01, 0.1, 0.5, 1.0]),
-            )?,
-        };
-        registry.register(Box::new(metrics.connections.clone()))?;
-        registry.register(Box::new(metrics.idle.clone()))?;
-        registry.register(Box::new(metrics.timeouts.clone()))?;
-        registry.register(Box::new(metrics.wait.clone()))?;
-        Ok(metrics)
+            ))?,
+        })
     }
 }
 

@@ -32,44 +32,36 @@ impl Metrics {
         registry: &Registry,
         (rows, stream): (Bus, Option<Bus>),
     ) -> prometheus::Result<Self> {
-        let metrics = Self {
-            relay_seconds: Histogram::with_opts(
+        registry.register(Box::new(Feeds::new(rows, stream)?))?;
+        Ok(Self {
+            relay_seconds: registry.add(Histogram::with_opts(
                 HistogramOpts::new(
                     "researchflow_insights_relay_seconds",
                     "Time from a commit to its entries in the stream, at most.",
                 )
                 .buckets(vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0]),
-            )?,
-            applied: IntCounter::new(
+            ))?,
+            applied: registry.add(IntCounter::new(
                 "researchflow_insights_applied_total",
                 "Invocations added up in rollups by this process.",
-            )?,
-            parked: IntCounter::new(
+            ))?,
+            parked: registry.add(IntCounter::new(
                 "researchflow_insights_parked_total",
                 "Entries that this process gave up.",
-            )?,
-            failures: IntCounter::new(
+            ))?,
+            failures: registry.add(IntCounter::new(
                 "researchflow_insights_worker_failures_total",
                 "Attempts of this process's worker that failed.",
-            )?,
-            lag: IntGauge::new(
+            ))?,
+            lag: registry.add(IntGauge::new(
                 "researchflow_insights_lag_events",
                 "Invocations that are not in the rollups yet.",
-            )?,
-            dead: IntGauge::new(
+            ))?,
+            dead: registry.add(IntGauge::new(
                 "researchflow_insights_dead_letters",
                 "Entries that were given up and wait for somebody to look at them.",
-            )?,
-        };
-        registry.register(Box::new(metrics.relay_seconds.clone()))?;
-        for counter in [&metrics.applied, &metrics.parked, &metrics.failures] {
-            registry.register(Box::new(counter.clone()))?;
-        }
-        for gauge in [&metrics.lag, &metrics.dead] {
-            registry.register(Box::new(gauge.clone()))?;
-        }
-        registry.register(Box::new(Feeds::new(rows, stream)?))?;
-        Ok(metrics)
+            ))?,
+        })
     }
 }
 

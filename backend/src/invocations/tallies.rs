@@ -27,17 +27,12 @@ pub(super) struct Tallies {
 
 impl Tallies {
     pub(super) fn register(registry: &Registry) -> Registered<Self> {
-        let gauge = |name, help| {
-            let gauge = GaugeVec::new(Opts::new(name, help), &["agent"])?;
-            registry.register(Box::new(gauge.clone()))?;
-            Registered::Ok(gauge)
-        };
+        let gauge = |name, help| registry.add(GaugeVec::new(Opts::new(name, help), &["agent"]));
         let seconds = HistogramOpts::new(
             "researchflow_agent_invocation_seconds",
             "Time that an agent's invocations took, of those that tell.",
         );
-        let seconds = HistogramVec::new(seconds.buckets(SECONDS.to_vec()), &["agent"])?;
-        registry.register(Box::new(seconds.clone()))?;
+        let seconds = HistogramVec::new(seconds.buckets(SECONDS.to_vec()), &["agent"]);
         Ok(Self {
             tiers: Family::register(registry, "tier")?,
             agents: Family::register(registry, "agent")?,
@@ -49,7 +44,7 @@ impl Tallies {
                 "researchflow_agent_last_completion_timestamp_seconds",
                 "When the last of an agent's invocations ended, in seconds since 1970.",
             )?,
-            seconds,
+            seconds: registry.add(seconds)?,
             known: HashSet::new(),
         })
     }
@@ -118,21 +113,20 @@ impl Family {
         let opts = |what: &str, help: &str| {
             Opts::new(format!("researchflow_{by}_{what}_total"), format!("{help}, by {by}."))
         };
-        let family = Self {
-            invocations: IntCounterVec::new(
+        Ok(Self {
+            invocations: registry.add(IntCounterVec::new(
                 opts("invocations", "Invocations stored, with how they ended (ok, error, blocked)"),
                 &[by, "status"],
-            )?,
-            tokens: IntCounterVec::new(
+            ))?,
+            tokens: registry.add(IntCounterVec::new(
                 opts("tokens", "Tokens of invocations stored (input, output)"),
                 &[by, "type"],
-            )?,
-            cost: CounterVec::new(opts("cost_usd", "Cost of invocations stored, in USD"), &[by])?,
-        };
-        registry.register(Box::new(family.invocations.clone()))?;
-        registry.register(Box::new(family.tokens.clone()))?;
-        registry.register(Box::new(family.cost.clone()))?;
-        Ok(family)
+            ))?,
+            cost: registry.add(CounterVec::new(
+                opts("cost_usd", "Cost of invocations stored, in USD"),
+                &[by],
+            ))?,
+        })
     }
 
     fn count(&self, name: &str, invocations: &[&Facts]) {

@@ -47,17 +47,14 @@ const SECONDS: [f64; 12] =
 
 impl Classes {
     pub(super) fn register(registry: &Registry) -> prometheus::Result<Self> {
-        let family = |name, help| {
-            let family = IntCounterVec::new(Opts::new(name, help), &["class"])?;
-            registry.register(Box::new(family.clone()))?;
-            Ok::<_, prometheus::Error>(family)
-        };
+        let family =
+            |name, help| registry.add(IntCounterVec::new(Opts::new(name, help), &["class"]));
         let seconds = HistogramOpts::new(
             "researchflow_class_request_seconds",
             "Time to answer a request, by class of route.",
         );
-        let seconds = HistogramVec::new(seconds.buckets(SECONDS.to_vec()), &["class"])?;
-        registry.register(Box::new(seconds.clone()))?;
+        let seconds =
+            registry.add(HistogramVec::new(seconds.buckets(SECONDS.to_vec()), &["class"]))?;
         let errors = family(
             "researchflow_class_errors_total",
             "Requests with an answer of 500 or above, by class of route.",

@@ -34,11 +34,7 @@ impl Disk {
     /// # Errors
     /// A metric is registered twice.
     pub fn register(folder: PathBuf, registry: &Registry) -> prometheus::Result<Self> {
-        let gauge = |name, help| {
-            let gauge = IntGauge::new(name, help)?;
-            registry.register(Box::new(gauge.clone()))?;
-            Ok::<_, prometheus::Error>(gauge)
-        };
+        let gauge = |name, help| registry.add(IntGauge::new(name, help));
         Ok(Self {
             folder,
             size: gauge(

@@ -49,14 +49,14 @@ impl Metrics {
         let registry = Registry::default();
         registry.register(Box::new(ProcessCollector::for_self()))?;
         registry.register(Box::new(build_info()?))?;
-        let metrics = Self {
+        Ok(Self {
             classes: Classes::register(&registry)?,
-            requests: counters(
+            requests: registry.add(counters(
                 "researchflow_http_requests_total",
                 "HTTP answers, by the pattern of the path: unmatched if there is none, refused if there was too much to do.",
                 &["method", "route", "status"],
-            )?,
-            request_seconds: HistogramVec::new(
+            ))?,
+            request_seconds: registry.add(HistogramVec::new(
                 HistogramOpts::new(
                     "researchflow_http_request_seconds",
                     "Time to answer a request.",
@@ -65,50 +65,48 @@ impl Metrics {
                     0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
                 ]),
                 &["route"],
-            )?,
-            in_flight: IntGauge::new(
+            ))?,
+            in_flight: registry.add(IntGauge::new(
                 "researchflow_http_requests_in_flight",
                 "Requests under way.",
-            )?,
-            connections_closed: IntCounter::new(
+            ))?,
+            connections_closed: registry.add(IntCounter::new(
                 "researchflow_connections_closed_total",
                 "Connections closed since their clients came or read too slowly.",
-            )?,
-            certificate_reloads: counters(
+            ))?,
+            certificate_reloads: registry.add(counters(
                 "researchflow_tls_certificate_reloads_total",
                 "Changes of the TLS certificate's files.",
                 &["outcome"],
-            )?,
-            events: counters(
+            ))?,
+            events: registry.add(counters(
                 "researchflow_events_total",
                 "Events taken in.",
                 &["source", "outcome"],
-            )?,
-            phi_findings: counters(
+            ))?,
+            phi_findings: registry.add(counters(
                 "researchflow_phi_findings_total",
                 "Identifiers found by the PHI gate.",
                 &["class"],
-            )?,
-            phi_failures: IntCounter::new(
+            ))?,
+            phi_failures: registry.add(IntCounter::new(
                 "researchflow_phi_failures_total",
                 "Events with a text that could not be scanned and was dropped.",
-            )?,
-            commit_events: Histogram::with_opts(
+            ))?,
+            commit_events: registry.add(Histogram::with_opts(
                 HistogramOpts::new("researchflow_ledger_commit_events", "Events in one commit.")
                     .buckets(vec![1.0, 4.0, 16.0, 64.0, 256.0, 1024.0, 4096.0]),
-            )?,
-            commit_seconds: Histogram::with_opts(
+            ))?,
+            commit_seconds: registry.add(Histogram::with_opts(
                 HistogramOpts::new("researchflow_ledger_commit_seconds", "Time for one commit.")
                     .buckets(vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0]),
-            )?,
-            unpriced: IntCounter::new(
+            ))?,
+            unpriced: registry.add(IntCounter::new(
                 "researchflow_events_unpriced_total",
                 "Model calls that the price table does not know.",
-            )?,
+            ))?,
             registry,
-        };
-        metrics.register()?;
-        Ok(metrics)
+        })
     }
 
     /// The registry, for others to add to.
@@ -130,20 +128,6 @@ impl Metrics {
         let stored = |it: &&Metric| it.get_label().iter().any(|label| label.value() == "stored");
         let counters = families.iter().flat_map(MetricFamily::get_metric).filter(stored);
         counters.map(|it| it.get_counter().get_value() as u64).sum()
-    }
-
-    fn register(&self) -> prometheus::Result<()> {
-        self.registry.register(Box::new(self.requests.clone()))?;
-        self.registry.register(Box::new(self.request_seconds.clone()))?;
-        self.registry.register(Box::new(self.in_flight.clone()))?;
-        self.registry.register(Box::new(self.connections_closed.clone()))?;
-        self.registry.register(Box::new(self.certificate_reloads.clone()))?;
-        self.registry.register(Box::new(self.events.clone()))?;
-        self.registry.register(Box::new(self.phi_findings.clone()))?;
-        self.registry.register(Box::new(self.phi_failures.clone()))?;
-        self.registry.register(Box::new(self.commit_events.clone()))?;
-        self.registry.register(Box::new(self.commit_seconds.clone()))?;
-        self.registry.register(Box::new(self.unpriced.clone()))
     }
 }
 

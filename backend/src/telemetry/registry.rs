@@ -21,6 +21,19 @@ struct Family {
 }
 
 impl Registry {
+    /// Adds a metric as it is made, and gives it back to whoever counts.
+    ///
+    /// # Errors
+    /// It could not be made, or there is one of its name.
+    pub fn add<M>(&self, made: prometheus::Result<M>) -> prometheus::Result<M>
+    where
+        M: Collector + Clone + 'static,
+    {
+        let metric = made?;
+        self.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
     /// Adds metrics.
     ///
     /// # Errors

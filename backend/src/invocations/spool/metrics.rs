@@ -35,38 +35,32 @@ pub(super) struct Shared {
 
 impl Watched {
     pub(super) fn new(registry: &Registry) -> prometheus::Result<Self> {
-        let shared = Shared {
+        Ok(Self(Arc::new(Shared {
             exists: AtomicBool::default(),
             in_use: AtomicBool::default(),
             is_full: AtomicBool::default(),
-            events: IntGauge::new(
+            events: registry.add(IntGauge::new(
                 "researchflow_spool_events",
                 "Events on this node's disk that wait for the database.",
-            )?,
-            bytes: IntGauge::new("researchflow_spool_bytes", "Bytes that they take.")?,
-            spooled: IntCounter::new(
+            ))?,
+            bytes: registry.add(IntGauge::new("researchflow_spool_bytes", "Bytes that they take."))?,
+            spooled: registry.add(IntCounter::new(
                 "researchflow_spool_added_events_total",
                 "Events that went to this node's disk since the database was away.",
-            )?,
-            drained: IntCounter::new(
+            ))?,
+            drained: registry.add(IntCounter::new(
                 "researchflow_spool_drained_events_total",
                 "Events that came from there into the database.",
-            )?,
-            refused: IntCounter::new(
+            ))?,
+            refused: registry.add(IntCounter::new(
                 "researchflow_spool_refused_events_total",
                 "Events refused while the database was away, since the disk had no room.",
-            )?,
-            damaged: IntCounter::new(
+            ))?,
+            damaged: registry.add(IntCounter::new(
                 "researchflow_spool_damaged_frames_total",
                 "Frames on this node's disk that could not be read or stored; their files are kept.",
-            )?,
-        };
-        registry.register(Box::new(shared.events.clone()))?;
-        registry.register(Box::new(shared.bytes.clone()))?;
-        for counter in [&shared.spooled, &shared.drained, &shared.refused, &shared.damaged] {
-            registry.register(Box::new(counter.clone()))?;
-        }
-        Ok(Self(Arc::new(shared)))
+            ))?,
+        })))
     }
 
     /// How it is; `None` if this process has none.

@@ -52,14 +52,13 @@ impl Traces {
         clock: Clock,
         registry: &Registry,
     ) -> Result<Self, Box<dyn std::error::Error>> {
-        let counts = IntCounterVec::new(
+        let counts = registry.add(IntCounterVec::new(
             Opts::new(
                 "researchflow_trace_spans_total",
                 "Spans of requests by what became of them (exported, dropped).",
             ),
             &["outcome"],
-        )?;
-        registry.register(Box::new(counts.clone()))?;
+        ))?;
         let (queue, spans) = mpsc::channel(QUEUE);
         let exporter = Exporter {
             client: outbound::steady_client()?,
