@@ -9,6 +9,7 @@ use invocation::{FieldProblem, parse_json};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 
@@ -98,7 +99,7 @@ impl FromRequest for NoQuery {
 fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, FieldProblem> {
     let mut fields = Map::new();
     for (name, value) in url_pairs(query)? {
-        let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        let pointer = pointer_to(&name);
         // PostgreSQL cannot store it, so that nothing has it.
         if value.contains('\0') {
             return Err(FieldProblem::new(pointer, "must not hold U+0000"));
@@ -110,14 +111,28 @@ fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, FieldProblem> {
     parse_json(&Value::Object(fields).to_string())
 }
 
+/// The names and values of a query (`application/x-www-form-urlencoded`, WHATWG URL, section 5.1). The
+/// rule there puts U+FFFD in the place of what is not UTF-8; here that is a fault of its field.
 fn url_pairs(query: &str) -> Result<Vec<(String, String)>, FieldProblem> {
-    // What is decoded below would put U+FFFD in the place of such bytes.
-    percent_decode_str(query)
-        .decode_utf8()
-        .map_err(|_| FieldProblem::malformed("comes with a query that is not valid UTF-8"))?;
-    let pairs = web::Query::<Vec<(String, String)>>::from_query(query);
-    let malformed = |_| FieldProblem::malformed("comes with a query that cannot be read");
-    pairs.map(web::Query::into_inner).map_err(malformed)
+    let not_utf8 = |name: &str| FieldProblem::new(pointer_to(name), "is not valid UTF-8");
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let decoded = pairs.map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = url_decoded(name).ok_or_else(|| not_utf8(name))?;
+        let value = url_decoded(value).ok_or_else(|| not_utf8(&name))?;
+        Ok((name, value))
+    });
+    decoded.collect()
+}
+
+fn url_decoded(text: &str) -> Option<String> {
+    let text = text.replace('+', " ");
+    percent_decode_str(&text).decode_utf8().ok().map(Cow::into_owned)
+}
+
+/// RFC 6901, section 3.
+fn pointer_to(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 #[cfg(test)]
@@ -143,9 +158,20 @@ mod tests {
             ("limit=1&limit=2", "/limit"),
             ("page=1", "/page"),
             ("limit=%00", "/limit"),
+            ("limit=%ff", "/limit"),
+            ("a%2Fb=%ff", "/a~1b"),
+            ("%ff=1", "/%ff"),
         ] {
             assert_eq!(parse_query::<Page>(query).unwrap_err().pointer, pointer, "{query}");
         }
-        assert!(parse_query::<Page>("limit=%ff").unwrap_err().malformed);
+    }
+
+    #[test]
+    fn pairs_are_decoded_as_browsers_encode_them() {
+        let pairs = |query| url_pairs(query).unwrap();
+        let expected = [("a b", "c+d"), ("ä", ""), ("", "x=y"), ("e", "%")];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(pairs("&a+b=c%2Bd&%C3%A4&=x=y&&e=%"), expected);
+        assert_eq!(pairs(""), []);
     }
 }

@@ -85,19 +85,20 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 fn describe(pointer: &str, error: &serde_json::Error) -> FieldProblem {
     let text = error.to_string();
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(words, _)| words);
-    if let Some(rest) = text.strip_prefix("unknown field `") {
+    let named = |words| {
+        let rest = text.strip_prefix(words)?.strip_prefix(" field `")?;
         let name = rest.split_once("`, expected").map_or(rest, |(name, _)| name);
-        let name = name.replace('~', "~0").replace('/', "~1");
-        let below =
-            if pointer.ends_with(&format!("/{name}")) { String::new() } else { format!("/{name}") };
-        return FieldProblem::new(format!("{pointer}{below}"), "is not a known field");
+        Some(format!("/{}", name.trim_end_matches('`').replace('~', "~0").replace('/', "~1")))
+    };
+    if let Some(below) = named("missing") {
+        return FieldProblem::new(format!("{pointer}{below}"), "is missing");
     }
-    if let Some(name) = text.strip_prefix("missing field `") {
-        let name = name.trim_end_matches('`');
-        return FieldProblem::new(format!("{pointer}/{name}"), "is missing");
-    }
-    if text.starts_with("duplicate field") {
-        return FieldProblem::new(pointer, "holds the same field twice");
+    // Of these two serde points at the field itself, or at the object that it is in.
+    for (words, detail) in [("unknown", "is not a known field"), ("duplicate", "stands twice")] {
+        if let Some(below) = named(words) {
+            let below = if pointer.ends_with(&below) { "" } else { &below };
+            return FieldProblem::new(format!("{pointer}{below}"), detail);
+        }
     }
     let detail = match text.rsplit_once(", expected ") {
         Some((_, expected)) => format!("must be {expected}"),
