@@ -2,6 +2,7 @@
 
 use crate::source::{holds, root};
 use serde_json::Value;
+use std::path::Path;
 use std::process::Command;
 
 /// Each engine, and the engines below it.
@@ -119,4 +120,19 @@ fn every_crate_has_the_workspaces_lints() {
         }
     }
     holds("One table of lints holds everywhere: a crate without it has no rules.", &violations);
+}
+
+#[test]
+fn an_image_is_built_from_every_member() {
+    let list = std::fs::read_to_string(root().join(".dockerignore")).expect("a file");
+    let known: Vec<&str> = list.lines().filter_map(|line| line.strip_prefix('!')).collect();
+    let mut violations = Vec::new();
+    for package in packages() {
+        let manifest = Path::new(text(&package, "manifest_path"));
+        let manifest = manifest.strip_prefix(root()).expect("a file of the workspace");
+        if !known.iter().any(|path| manifest.starts_with(path)) {
+            violations.push(format!(".dockerignore: {} is left out", manifest.display()));
+        }
+    }
+    holds("Cargo reads the manifest of each member, whichever of them it builds.", &violations);
 }
