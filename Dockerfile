@@ -10,15 +10,17 @@ ARG RUNTIME=gcr.io/distroless/cc-debian12:nonroot
 
 FROM ${BUILDER} AS build
 WORKDIR /source
-# libpq is built from source, against OpenSSL.
+# libpq is built from source, against OpenSSL. The service is compiled twice, the second time by what the
+# first build ran under load; the other packages are for that.
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends libssl-dev pkg-config \
+    curl llvm-19 postgresql python3 redis-server \
  && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/source/target \
-    cargo build --locked --release -p researchflow \
- && install -D target/release/researchflow /image/usr/local/bin/researchflow \
+    scripts/release \
+ && install -D target/shipped/researchflow /image/usr/local/bin/researchflow \
  && install -d -m 0700 /image/data
 
 FROM ${RUNTIME}

@@ -8,8 +8,12 @@ export RUST_TEST_THREADS ?= 4
 BUILD = $(CARGO) build --locked --workspace --all-targets
 BLACKBOX = tests/services $(CARGO) test --locked --workspace --test blackbox --
 
+# What `make release` makes, from these; anew when one of them changes.
+SHIPPED = target/shipped/researchflow
+SOURCES = $(shell find backend crates migrations -type f) Cargo.toml Cargo.lock scripts/release
+
 .DEFAULT_GOAL := help
-.PHONY: help run test blackbox crash chaos tamper schemathesis flood chaos-edge slow-clients soak bench-ingest bench-worker bench-edge bench-overload bench-cache profile-edge stack stack-down test-stack check clean
+.PHONY: help run test blackbox crash chaos tamper schemathesis flood chaos-edge slow-clients soak bench-ingest bench-worker bench-edge bench-overload bench-cache profile-edge release stack stack-down test-stack check clean
 
 help: ## Prints this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,11 +82,11 @@ bench-worker: ## Measures the insights worker and the relay, on each database (E
 	$(CARGO) build --locked --release -p researchflow
 	tests/services $(CARGO) run --locked --release -p tests --bin bench-worker
 
-bench-edge: ## Measures the edge beside bare Actix, Express and Fastify
+bench-edge: $(if $(QUICK),,$(SHIPPED)) ## Measures the edge as it is shipped beside bare Actix, Express and Fastify (QUICK=1: as cargo builds it)
 	scripts/prerequisites bench
-	$(CARGO) build --locked --release -p researchflow
+	$(if $(QUICK),$(CARGO) build --locked --release -p researchflow)
 	mkdir -p target/peers && cp -r tests/peers/edge target/peers/ && cd target/peers/edge && npm ci --ignore-scripts --no-audit --no-fund
-	tests/services $(CARGO) run --locked --release -p tests --bin bench-edge
+	$(if $(QUICK),,RESEARCHFLOW_BINARY=$(SHIPPED)) tests/services $(CARGO) run --locked --release -p tests --bin bench-edge
 
 bench-cache: ## Measures cached reads, on each database
 	scripts/prerequisites test
@@ -98,6 +102,12 @@ bench-overload: ## Measures goodput, refusals and probes at up to 10 times the p
 	scripts/prerequisites bench
 	$(CARGO) build --locked --release -p researchflow
 	ulimit -n $$(ulimit -Hn) && tests/services $(CARGO) run --locked --release -p tests --bin bench-overload
+
+release: $(SHIPPED) ## The binary as it is shipped, in target/shipped: compiled again by what the first build ran under load
+
+$(SHIPPED): $(SOURCES)
+	scripts/prerequisites release
+	scripts/release
 
 stack: ## The production topology on this machine, without containers; ctrl-C stops it (DETACH=1 leaves it)
 	scripts/prerequisites stack

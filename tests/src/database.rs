@@ -3,6 +3,7 @@
 use crate::Cluster;
 use crate::postgres::{Postgres, shared_cluster};
 use crate::sqlite::{self, WriteLock};
+use crate::words;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -283,8 +284,12 @@ fn folder() -> TempDir {
     tempfile::Builder::new().prefix("researchflow-test-").tempdir().expect("a temporary folder")
 }
 
-/// The service's binary stands where Cargo put the test's own, `deps` left out.
+/// The service's binary: `RESEARCHFLOW_BINARY`, else the one where Cargo put the test's own, `deps`
+/// left out.
 fn binary() -> PathBuf {
+    if let Some(binary) = words("RESEARCHFLOW_BINARY") {
+        return std::path::absolute(binary).expect("a path");
+    }
     let test = std::env::current_exe().expect("a path");
     let folder = test.parent().expect("a folder");
     let folder = if folder.ends_with("deps") { folder.parent().expect("a folder") } else { folder };

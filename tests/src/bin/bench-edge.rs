@@ -2,11 +2,11 @@
 //! answer to the same load, one after the other, on one core each: `make bench-edge`. They take turns;
 //! a ratio is the median of those of each turn.
 //!
-//! The service answers `GET /api/v1/projects/default` to callers with API keys: every layer, rate
-//! limits included, and the permission check. The peers check one key, and have their helmet,
-//! rate-limit, CORS and compression plugins. The bare handler does nothing but answer. Between it and
-//! the service stands what Actix asks for layers and headers as such: as many layers, which do nothing,
-//! and an answer with the same headers.
+//! The service, as `make release` builds it, answers `GET /api/v1/projects/default` to callers with API
+//! keys: every layer, rate limits included, and the permission check. The peers check one key, and have
+//! their helmet, rate-limit, CORS and compression plugins. The bare handler does nothing but answer.
+//! Between it and the service stands what Actix asks for layers and headers as such: as many layers,
+//! which do nothing, and an answer with the same headers.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -12,14 +12,12 @@
     reason = "a bench that cannot go on has failed; its figures are its output"
 )]
 
-use serde_json::json;
 use std::fs;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
-use tests::load::{Load, Request, open};
-use tests::{Database, KEY, PROJECT, Redis, Service, bodies, median, setting};
+use tests::load::{Load, mix, open};
+use tests::{Database, Redis, Service, median, setting};
 
 /// Requests a second, unless `RATE` says otherwise: what a small team's agents may send, and far from
 /// what the service can do.
@@ -56,7 +54,7 @@ fn main() -> ExitCode {
 /// Whether it stayed as it was.
 fn soak(name: &str, service: &Service, length: Duration) -> bool {
     let load = Load {
-        requests: requests(service.address()),
+        requests: mix(service.address()),
         connections: CONNECTIONS,
         limit: length / SLICES as u32,
     };
@@ -91,36 +89,6 @@ fn soak(name: &str, service: &Service, length: Duration) -> bool {
         if sound { "flat" } else { "NOT FLAT" },
     );
     sound
-}
-
-/// What people and agents do: they record calls one by one and in batches, by REST and by OTLP, and
-/// look at what was recorded.
-fn requests(address: SocketAddr) -> Vec<Request> {
-    let event = bodies::with(bodies::event("x"), json!({"event_id": null}));
-    let batch = json!({"events": vec![event.clone(); 20]});
-    let span = json!({"resourceSpans": [{"scopeSpans": [{"spans": [{
-        "traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": "chat",
-        "startTimeUnixNano": "1790000000000000000", "endTimeUnixNano": "1790000001000000000",
-        "attributes": [{"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}},
-                       {"key": "gen_ai.request.model", "value": {"stringValue": "gpt-4o-mini"}}]
-    }]}]}]});
-    let key = format!("authorization: Bearer {KEY}\r\n");
-    let post = |path: &str, body: &serde_json::Value| {
-        Request::new(address, &format!("POST {path}"), &key, &body.to_string())
-    };
-    let get = |path: &str| Request::get(address, path, KEY);
-    vec![
-        post(&format!("{PROJECT}/invocations"), &event),
-        get(&format!("{PROJECT}/invocations?limit=20")),
-        post(&format!("{PROJECT}/invocations"), &batch),
-        get(&format!("{PROJECT}/costs?group_by=model")),
-        post("/v1/traces", &span),
-        get(PROJECT),
-        post(&format!("{PROJECT}/invocations"), &event),
-        get(&format!("{PROJECT}/runs?limit=5")),
-        get("/ready"),
-        get("/metrics"),
-    ]
 }
 
 /// The connections of a slice are closed when it ends, and a busy service takes a moment to notice.

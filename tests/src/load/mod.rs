@@ -6,10 +6,12 @@
 //! who would have asked meanwhile (Gil Tene's "coordinated omission").
 
 mod connection;
+mod mix;
 mod pin;
 mod run;
 mod tally;
 
+pub use mix::mix;
 pub use pin::pin;
 pub use run::{Load, closed, open};
 pub use tally::{Answered, Tally};
