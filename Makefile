@@ -10,7 +10,7 @@ BLACKBOX = tests/services $(CARGO) test --locked --workspace --test blackbox --
 
 # What `make release` makes, from these; anew when one of them changes.
 SHIPPED = target/shipped/researchflow
-SOURCES = $(shell find backend crates migrations -type f) Cargo.toml Cargo.lock scripts/release
+SOURCES = $(shell find backend crates migrations -type f) Cargo.toml Cargo.lock .cargo/config.toml scripts/release
 
 .DEFAULT_GOAL := help
 .PHONY: help run test blackbox crash chaos tamper schemathesis flood chaos-edge slow-clients soak bench-ingest bench-worker bench-edge bench-overload bench-cache profile-edge release stack stack-down test-stack check clean
