@@ -5,7 +5,7 @@ use crate::error::{ApiError, Code};
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
-use invocation::{FieldProblem, parse_json};
+use invocation::{FieldProblem, parse_json, pointer_to};
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -128,11 +128,6 @@ fn url_pairs(query: &str) -> Result<Vec<(String, String)>, FieldProblem> {
 fn url_decoded(text: &str) -> Option<String> {
     let text = text.replace('+', " ");
     percent_decode_str(&text).decode_utf8().ok().map(Cow::into_owned)
-}
-
-/// RFC 6901, section 3.
-fn pointer_to(name: &str) -> String {
-    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! JSON → types, with faults that name the field and never quote its value.
 
-use crate::FieldProblem;
+use crate::{FieldProblem, pointer_to};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
@@ -70,13 +70,11 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = String::new();
     for segment in path {
-        let name = match segment {
-            Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } => key.replace('~', "~0").replace('/', "~1"),
-            Segment::Enum { .. } | Segment::Unknown => continue,
-        };
-        pointer.push('/');
-        pointer.push_str(&name);
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&pointer_to(key)),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
     }
     pointer
 }
@@ -88,7 +86,7 @@ fn describe(pointer: &str, error: &serde_json::Error) -> FieldProblem {
     let named = |words| {
         let rest = text.strip_prefix(words)?.strip_prefix(" field `")?;
         let name = rest.split_once("`, expected").map_or(rest, |(name, _)| name);
-        Some(format!("/{}", name.trim_end_matches('`').replace('~', "~0").replace('/', "~1")))
+        Some(pointer_to(name.trim_end_matches('`')))
     };
     if let Some(below) = named("missing") {
         return FieldProblem::new(format!("{pointer}{below}"), "is missing");

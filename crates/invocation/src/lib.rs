@@ -28,7 +28,7 @@ pub use event::{Event, Status, Tier, Usage};
 pub use fields::{Attributes, Count, EventId, HashRef, HexId, Label, Millis, Tag, Tokens};
 pub use gate::{Admission, ContentPolicy, Gate, GovernanceMode};
 pub use json::{object, parse as parse_json};
-pub use problem::FieldProblem;
+pub use problem::{FieldProblem, pointer_to};
 pub use record::{CostSource, PhiAction, PhiScan, Record, RecordedCost, Source, is_model_call};
 pub use schema::{EVENT_SCHEMA, SCHEMA_VERSION};
 pub use timestamp::Timestamp;

@@ -2,6 +2,12 @@
 
 use serde::Serialize;
 
+/// The JSON pointer to a member of the whole document (RFC 6901, section 3).
+#[must_use]
+pub fn pointer_to(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
 /// One fault in what a client sent: where, as a JSON pointer (RFC 6901), and what.
 ///
 /// `detail` never quotes the value: it may be patient data.
