@@ -151,10 +151,19 @@ pub fn create_app(
                 .wrap(csrf(Vec::new(), auth::has_session))
                 // 13. who is calling
                 .wrap(auth::authenticate(callers))
+                // A scope, so that their patterns are not tried one by one.
+                .service(
+                    web::scope("/projects/{project}")
+                        .configure(invocations::project_routes)
+                        .configure(projects::project_routes)
+                        .configure(insights::project_routes)
+                        .configure(costs::project_routes)
+                        .configure(reports::project_routes)
+                        .default_service(web::to(edge::not_found)),
+                )
                 .configure(invocations::routes)
                 .configure(projects::routes)
                 .configure(insights::routes)
-                .configure(costs::routes)
                 .configure(reports::routes)
                 .configure(alerts::routes)
                 .configure(history::routes)

@@ -13,9 +13,9 @@ use invocation::Timestamp;
 use pricing::Usd;
 use serde::{Deserialize, Serialize};
 
-/// The routes below `/api/v1`.
-pub fn routes(config: &mut web::ServiceConfig) {
-    config.service(resource("/projects/{project}/costs", [(Method::GET, web::to(costs))]));
+/// The routes of a project, below `/api/v1/projects/{project}`.
+pub fn project_routes(config: &mut web::ServiceConfig) {
+    config.service(resource("/costs", [(Method::GET, web::to(costs))]));
 }
 
 #[derive(utoipa::OpenApi)]

@@ -5,4 +5,4 @@
 mod api;
 mod remembered;
 
-pub use api::{paths, routes};
+pub use api::{paths, project_routes};

@@ -34,7 +34,7 @@ mod store;
 mod sums;
 mod worker;
 
-pub use api::{paths, routes};
+pub use api::{paths, project_routes, routes};
 pub use error::InsightsError;
 pub use figures::Figures;
 pub use handle::{Backlog, Insights, LONG_LAG};

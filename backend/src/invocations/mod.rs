@@ -21,7 +21,7 @@ mod spool;
 mod store;
 mod tallies;
 
-pub use api::{otlp_routes, paths, routes};
+pub use api::{otlp_routes, paths, project_routes, routes};
 pub use batcher::{Batcher, Commits, Receipt, ReceiptState};
 pub use check::Checker;
 pub use facts::Facts;

@@ -21,8 +21,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
             "/projects",
             [(Method::GET, web::to(list)), (Method::POST, web::to(create))],
         ))
+        .configure(trail::routes);
+}
+
+/// The routes of a project, below `/api/v1/projects/{project}`.
+pub fn project_routes(config: &mut web::ServiceConfig) {
+    config
         .service(resource(
-            "/projects/{project}",
+            "",
             [
                 (Method::GET, web::to(show)),
                 (Method::PATCH, web::to(change)),
@@ -30,8 +36,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
             ],
         ))
         .configure(members::routes)
-        .configure(keys::routes)
-        .configure(trail::routes);
+        .configure(keys::routes);
 }
 
 #[derive(utoipa::OpenApi)]

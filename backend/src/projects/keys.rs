@@ -17,15 +17,9 @@ use serde::{Deserialize, Serialize};
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(resource(
-            "/projects/{project}/keys",
-            [(Method::GET, web::to(list)), (Method::POST, web::to(create))],
-        ))
-        .service(resource("/projects/{project}/keys/{key_id}", [(Method::DELETE, web::to(revoke))]))
-        .service(resource(
-            "/projects/{project}/keys/{key_id}/rotate",
-            [(Method::POST, web::to(rotate))],
-        ));
+        .service(resource("/keys", [(Method::GET, web::to(list)), (Method::POST, web::to(create))]))
+        .service(resource("/keys/{key_id}", [(Method::DELETE, web::to(revoke))]))
+        .service(resource("/keys/{key_id}/rotate", [(Method::POST, web::to(rotate))]));
 }
 
 #[derive(Serialize, utoipa::ToSchema)]

@@ -12,14 +12,8 @@ use serde::{Deserialize, Serialize};
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(resource(
-            "/projects/{project}/members",
-            [(Method::GET, web::to(list)), (Method::PUT, web::to(set))],
-        ))
-        .service(resource(
-            "/projects/{project}/members/{user}",
-            [(Method::DELETE, web::to(remove))],
-        ));
+        .service(resource("/members", [(Method::GET, web::to(list)), (Method::PUT, web::to(set))]))
+        .service(resource("/members/{user}", [(Method::DELETE, web::to(remove))]));
 }
 
 #[derive(Serialize, utoipa::ToSchema)]

@@ -15,6 +15,6 @@ mod trail;
 mod view;
 
 pub use access::{Access, Handle, Project};
-pub use api::{paths, routes};
+pub use api::{paths, project_routes, routes};
 pub use model::{Name, Settings, Slug};
 pub use store::{ProjectRow, due_for_erasure, ensure_default, find, set_erased};

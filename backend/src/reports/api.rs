@@ -17,13 +17,17 @@ use serde_json::value::RawValue;
 
 /// The routes below `/api/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
+    config.service(resource("/schemas/transparency_report.json", [(Method::GET, web::to(schema))]));
+}
+
+/// The routes of a project, below `/api/v1/projects/{project}`.
+pub fn project_routes(config: &mut web::ServiceConfig) {
     config
         .service(resource(
-            "/projects/{project}/reports",
+            "/reports",
             [(Method::GET, web::to(list)), (Method::POST, web::to(create))],
         ))
-        .service(resource("/projects/{project}/reports/{report}", [(Method::GET, web::to(show))]))
-        .service(resource("/schemas/transparency_report.json", [(Method::GET, web::to(schema))]));
+        .service(resource("/reports/{report}", [(Method::GET, web::to(show))]));
 }
 
 #[derive(utoipa::OpenApi)]

@@ -10,7 +10,7 @@ mod remembered;
 mod service;
 mod store;
 
-pub use api::{paths, routes};
+pub use api::{paths, project_routes, routes};
 pub use remembered::scope;
 pub use service::{Request, keep, make};
 pub use store::{About, Stored, erase_project, find};

@@ -12,8 +12,6 @@ use actix_web::web;
 /// The routes below `/api/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .service(resource("/projects/{project}/runs", [(Method::GET, web::to(runs::list))]))
-        .service(resource("/projects/{project}/runs/{run}", [(Method::GET, web::to(runs::show))]))
         .service(resource("/insights/stream", [(Method::GET, web::to(stream::show))]))
         .service(resource("/insights/stream/replay", [(Method::GET, web::to(replay::replay))]))
         .service(resource("/insights/dead-letters", [(Method::GET, web::to(letters::list))]))
@@ -25,6 +23,13 @@ pub fn routes(config: &mut web::ServiceConfig) {
             "/insights/dead-letters/{index}/retry",
             [(Method::POST, web::to(letters::retry))],
         ));
+}
+
+/// The routes of a project, below `/api/v1/projects/{project}`.
+pub fn project_routes(config: &mut web::ServiceConfig) {
+    config
+        .service(resource("/runs", [(Method::GET, web::to(runs::list))]))
+        .service(resource("/runs/{run}", [(Method::GET, web::to(runs::show))]));
 }
 
 #[derive(utoipa::OpenApi)]

@@ -14,23 +14,21 @@ use actix_web::web;
 
 /// The routes below `/api/v1`.
 pub fn routes(config: &mut web::ServiceConfig) {
+    config.service(resource(
+        "/schemas/ai_invocation_event.json",
+        [(Method::GET, web::to(schema::event))],
+    ));
+}
+
+/// The routes of a project, below `/api/v1/projects/{project}`.
+pub fn project_routes(config: &mut web::ServiceConfig) {
     config
         .service(resource(
-            "/projects/{project}/invocations",
+            "/invocations",
             [(Method::GET, web::to(list::list)), (Method::POST, web::to(ingest::ingest))],
         ))
-        .service(resource(
-            "/projects/{project}/invocations/export",
-            [(Method::GET, web::to(export::export))],
-        ))
-        .service(resource(
-            "/projects/{project}/invocations/{event}",
-            [(Method::GET, web::to(show::show))],
-        ))
-        .service(resource(
-            "/schemas/ai_invocation_event.json",
-            [(Method::GET, web::to(schema::event))],
-        ));
+        .service(resource("/invocations/export", [(Method::GET, web::to(export::export))]))
+        .service(resource("/invocations/{event}", [(Method::GET, web::to(show::show))]));
 }
 
 /// The route for OTLP exporters.

@@ -2,18 +2,19 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 /// Somebody with a quota of his own: a key, a user, an address.
 ///
 /// Its text is part of a key in Redis: what should not be read there must be hashed first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Identity(String);
+pub struct Identity(Arc<str>);
 
 impl Identity {
     /// `name` among those of one `kind`, such as `key` or `user`.
     #[must_use]
     pub fn new(kind: &str, name: &str) -> Self {
-        Self(format!("{kind}:{name}"))
+        Self(format!("{kind}:{name}").into())
     }
 
     /// A client without credentials, by its [`network`].
