@@ -15,7 +15,8 @@ fn start(redis: &ProductionRedis) -> [Service; 2] {
         .flag("--no-worker")
         .env("REDIS_URL", &redis.url())
         .env("RESEARCHFLOW_REDIS_CA", &redis.ca().display().to_string())
-        .env("RESEARCHFLOW_RATE_LIMITS", "api=10000/1,ingest=10000/1")
+        // So slow a quota that Redis remembers each request for a third of a second.
+        .env("RESEARCHFLOW_RATE_LIMITS", "api=10000/3600,ingest=10000/3600")
         .start();
     let second = first.beside().start();
     [first, second]
