@@ -201,7 +201,9 @@ pub fn create_app(
         .wrap(request_id(move || clock.new_id()))
         // 2. clients that do not read their answers
         .wrap(from_fn(watch_connection))
-        .service(routes);
+        .service(routes)
+        // What is no path, as in `OPTIONS *`, comes to no scope.
+        .default_service(web::to(edge::not_found).wrap(from_fn(problems)));
     // 1. beyond capacity, refuse at once
     shed_load(overload, refuse, app)
 }

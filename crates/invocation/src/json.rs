@@ -85,8 +85,10 @@ fn describe(pointer: &str, error: &serde_json::Error) -> FieldProblem {
     let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(words, _)| words);
     let named = |words| {
         let rest = text.strip_prefix(words)?.strip_prefix(" field `")?;
-        let name = rest.split_once("`, expected").map_or(rest, |(name, _)| name);
-        Some(pointer_to(name.trim_end_matches('`')))
+        // After the name serde tells those that it knows, if it knows any.
+        let end = rest.find("`, expected").or_else(|| rest.rfind("`, there are no fields"));
+        let name = end.map_or(rest.trim_end_matches('`'), |end| &rest[..end]);
+        Some(pointer_to(name))
     };
     if let Some(below) = named("missing") {
         return FieldProblem::new(format!("{pointer}{below}"), "is missing");
@@ -99,7 +101,12 @@ fn describe(pointer: &str, error: &serde_json::Error) -> FieldProblem {
         }
     }
     let detail = match text.rsplit_once(", expected ") {
+        Some((_, "a sequence")) => "must be a list".to_owned(),
         Some((_, expected)) => format!("must be {expected}"),
+        // Of a number where a name of an enumeration stands.
+        None if text == "expected value" => "must be a string".to_owned(),
+        // JSON by its grammar, and no value: a lone surrogate, a number beyond all, too deep.
+        None if error.is_syntax() => format!("cannot be read: {text}"),
         None => text.to_owned(),
     };
     FieldProblem::new(pointer, detail)

@@ -145,9 +145,18 @@ fn raw(service: &Service, line: &str) -> Answer {
 #[test]
 fn what_is_not_offered_is_not_there() {
     let service = Service::start(Database::sqlite());
-    for line in ["TRACE /", "TRACE /api/v1/projects", "CONNECT /", "PROPFIND /"] {
-        let status = raw(&service, line).status;
-        assert!([404, 405].contains(&status), "{line}: {status}");
+    let lines = [
+        "TRACE /",
+        "TRACE /api/v1/projects",
+        "CONNECT /",
+        "CONNECT x:80",
+        "PROPFIND /",
+        "OPTIONS *",
+    ];
+    for line in lines {
+        let answer = raw(&service, line);
+        assert!([404, 405].contains(&answer.status), "{line}: {}", answer.status);
+        answer.problem(answer.status);
     }
     for path in
         ["/.git/config", "/.env", "/../data/researchflow.db", "/%2e%2e/data/ledger.key", "/api/v1/"]

@@ -128,14 +128,16 @@ fn is_problem(answer: &Answer) -> bool {
     kind.starts_with("application/problem+json") && answer.header("x-request-id").is_some()
 }
 
-/// Whether the problem tells where the fault is, in `errors` or in words.
+/// Whether the problem tells where the fault is: in `errors`, or else in words.
 fn names(answer: &Answer, name: Option<&str>) -> bool {
     let Some(name) = name else { return true };
     let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let mut errors = problem["errors"].as_array().into_iter().flatten();
+    if let Some(errors) = problem["errors"].as_array() {
+        return errors.iter().any(|error| error["pointer"] == name);
+    }
     let detail = problem["detail"].as_str().unwrap_or_default().to_lowercase();
     let word = if name.is_empty() { "the body" } else { &name.to_lowercase() };
-    errors.any(|error| error["pointer"] == name) || detail.contains(word)
+    detail.contains(word)
 }
 
 /// How many rows each table has that requests can fill. What is done is audited: so nothing was
