@@ -10,10 +10,11 @@ use crate::history::Recorder;
 use crate::insights::{self, Insights};
 use crate::state::AppState;
 use crate::{invocations, probes, projects, reports};
+use actix_web::dev::Server;
 use actix_web::{App, HttpServer, web};
 use hardening::limits::Trust;
 use hardening::serve::tls::{ReloadingCertificate, TlsError};
-use hardening::serve::{ClientPatience, Connections, Listen};
+use hardening::serve::{ClientPatience, Connections, Listen, Transport};
 use secrecy::ExposeSecret;
 use std::fs::File;
 use std::net::TcpListener;
@@ -114,31 +115,22 @@ async fn serve(state: AppState, listener: TcpListener, worker: bool) -> Result<(
     let handles = Handles::start(state.clone()).await.map_err(Failure::new)?;
     let (insights, traces) = (handles.insights().clone(), handles.traces().cloned());
     let watch = handles.watch().map_err(Failure::new)?;
-    let port = listener.local_addr().map_err(Failure::new)?.port();
-    let node = state.config.telemetry.node_at(port);
+    let address = listener.local_addr().map_err(Failure::new)?;
+    let node = state.config.telemetry.node_at(address.port());
     let recorder = Recorder::new(state.clone(), insights.clone(), node.clone());
     let connections = Connections::new(ClientPatience::default());
-    let server = HttpServer::new(move || create_app(handles.clone()))
+    let server = Server::build()
         .workers(settings.workers)
         .shutdown_timeout(settings.shutdown_seconds)
-        .on_connect(connections.hook())
         .disable_signals();
-    let server = Listen::default().apply(server);
-    let server = match state.config.tls.clone() {
-        Some(tls) => {
-            let tls = tls.load().map_err(Failure::new)?;
-            follow_certificate(&state, tls.certificate);
-            server.listen_rustls_0_23(listener, tls.config)
-        }
-        None if offers_h2c(&state.config) => server.listen_auto_h2c(listener),
-        None => server.listen(listener),
-    };
+    let transport = transport(&state)?;
+    let scheme = if matches!(transport, Transport::Tls(_)) { "https" } else { "http" };
+    let app = move || create_app(handles.clone());
+    let server = Listen::default().serve(server, listener, transport, &connections, app);
     let server = server.map_err(Failure::new)?;
     // Before anybody is told that the service is there: from now on it stops as it should.
     let stop = stop_signal().map_err(Failure::new)?;
-    for (address, scheme) in server.addrs_with_scheme() {
-        tracing::info!(address = %address, scheme, "listening");
-    }
+    tracing::info!(%address, scheme, "listening");
     let server = server.run();
     let metrics = metrics_server(&state, &insights).map_err(Failure::new)?;
     let handle = server.handle();
@@ -178,8 +170,19 @@ async fn serve(state: AppState, listener: TcpListener, worker: bool) -> Result<(
     outcome.map_err(Failure::new)
 }
 
-/// HTTP/2 without TLS, for those who stand in front of the service. Not for strangers: a connection
-/// that says nothing at all would be kept.
+fn transport(state: &AppState) -> Result<Transport, Failure> {
+    Ok(match state.config.tls.clone() {
+        Some(tls) => {
+            let tls = tls.load().map_err(Failure::new)?;
+            follow_certificate(state, tls.certificate);
+            Transport::Tls(tls.config)
+        }
+        None if offers_h2c(&state.config) => Transport::Http1OrH2c,
+        None => Transport::Http1,
+    })
+}
+
+/// HTTP/2 without TLS, for those who stand in front of the service.
 fn offers_h2c(config: &Config) -> bool {
     let edge = &config.edge;
     let proxied = edge.tls_terminated || edge.proxies.trust != Trust::default();

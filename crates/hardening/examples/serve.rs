@@ -1,15 +1,15 @@
 //! A service that wears all of `hardening::serve`: `serve <port> [plain|tls12|tls13]`.
 
 use actix_web::body::BoxBody;
-use actix_web::dev::{AppConfig, RequestHead, Response};
+use actix_web::dev::{AppConfig, RequestHead, Response, Server};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, rt, web};
+use actix_web::{App, rt, web};
 use hardening::serve::tls::{TlsSettings, TlsVersion, development_certificate};
 use hardening::serve::{
-    BodyPace, Bounds, ClientPatience, Connections, Listen, Overload, pace_body, shed_load,
-    watch_connection,
+    BodyPace, Bounds, ClientPatience, Connections, Listen, Overload, Transport, pace_body,
+    shed_load, watch_connection,
 };
 use std::time::Duration;
 
@@ -47,16 +47,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let listen = Listen::default();
     let listener = listen.bind(([127, 0, 0, 1], port).into())?;
     let connections = Connections::new(ClientPatience::default());
-    let server = listen.apply(HttpServer::new(app)).on_connect(connections.hook());
-    rt::spawn(connections.close_overdue(|_| ()));
-    let server = match min {
-        None => server.listen(listener)?,
+    let transport = match min {
+        None => Transport::Http1,
         Some(min) => {
             let files = development_certificate(&std::env::temp_dir())?;
             let tls = TlsSettings { files, min, client_ca: None }.load()?;
             rt::spawn(tls.certificate.follow(Duration::from_secs(1), |_| ()));
-            server.listen_rustls_0_23(listener, tls.config)?
+            Transport::Tls(tls.config)
         }
     };
+    let server = listen.serve(Server::build(), listener, transport, &connections, app)?;
+    rt::spawn(connections.close_overdue(|_| ()));
     Ok(server.run().await?)
 }

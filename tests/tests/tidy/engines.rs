@@ -36,8 +36,11 @@ const NOT_FOR_ENGINES: [&str; 10] = [
 
 /// What these engines are about: `hardening` serves; the others wait for Redis, within limits of time,
 /// on a runtime that the service has started.
-const MAY_KNOW: [(&str, &[&str]); 3] =
-    [("hardening", &["actix-web", "tokio"]), ("redis-link", &["tokio"]), ("cache", &["tokio"])];
+const MAY_KNOW: [(&str, &[&str]); 3] = [
+    ("hardening", &["actix-web", "hyper", "tokio"]),
+    ("redis-link", &["tokio"]),
+    ("cache", &["tokio"]),
+];
 
 /// `cargo metadata` of this workspace alone.
 fn packages() -> Vec<Value> {

@@ -1,7 +1,7 @@
 //! Connections that only cost are closed.
 //!
 //! Actix (actix-http 3.20) has a timer for the head of a connection's first request and one for the
-//! silence between requests. Left open are, on HTTP/1.1:
+//! silence between requests, hyper one for the answers to its pings. Left open are, on HTTP/1.1:
 //!
 //! - the head of a later request: its first byte stops the one timer, and nothing starts the other;
 //! - a chunked body that goes on after its answer was given: it is read to an end that need not come;
@@ -16,14 +16,11 @@
 //! not pay in time loses the connection. One task looks at all of them once a second; a connection
 //! costs a second descriptor of the same socket, by which it is shut down.
 
-use actix_tls::accept::rustls_0_23::TlsStream;
-use actix_web::dev::Extensions;
-use actix_web::rt::net::TcpStream;
 use socket2::{SockRef, Socket};
-use std::any::Any;
 use std::net::Shutdown;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 const SWEEP: Duration = Duration::from_secs(1);
@@ -73,23 +70,13 @@ impl Connections {
         Self { patience, all: Arc::default() }
     }
 
-    /// For `HttpServer::on_connect`: follows each new connection.
-    pub fn hook(&self) -> impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static {
-        let connections = self.clone();
-        move |io, extensions| {
-            let tls = || Some(io.downcast_ref::<TlsStream<TcpStream>>()?.get_ref().0);
-            let Some(stream) = io.downcast_ref::<TcpStream>().or_else(tls) else { return };
-            // Without a descriptor to spare the connection goes unwatched.
-            let Ok(socket) = SockRef::from(stream).try_clone() else { return };
-            extensions.insert(connections.follow(socket));
-        }
-    }
-
-    fn follow(&self, socket: Socket) -> Arc<Connection> {
+    /// Follows a new connection. Without a descriptor to spare it goes unwatched.
+    pub(super) fn follow(&self, stream: &TcpStream) -> Option<Arc<Connection>> {
+        let socket = SockRef::from(stream).try_clone().ok()?;
         let state = Mutex::new(State::new(Instant::now()));
         let connection = Arc::new(Connection { socket, patience: self.patience, state });
         lock(&self.all).push(Arc::downgrade(&connection));
-        connection
+        Some(connection)
     }
 
     /// Closes, once a second and for ever, the connections whose clients are overdue. To be run by
@@ -120,7 +107,7 @@ impl Connections {
     }
 }
 
-/// One connection. It ends with the connection's data, which Actix drops with the connection.
+/// One connection. It ends with the connection's data, which is dropped with the connection.
 #[derive(Debug)]
 pub(super) struct Connection {
     socket: Socket,

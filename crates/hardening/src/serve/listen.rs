@@ -1,25 +1,10 @@
-//! How listeners and [`HttpServer`] are set up.
+//! How listeners and connections are set up.
 //!
-//! Three limits of Actix (actix-http 3.20, actix-server 2.10) shape this:
-//!
-//! - `HttpServer::backlog` acts on `bind` alone; who brings a listener sets its backlog. What is set
-//!   on a listener holds for every connection that it accepts (Linux copies it), before Actix ever
-//!   sees them: hence [`Listen::bind`].
-//! - `listen_auto_h2c` looks at a connection's first bytes before any timer starts. A client that
-//!   connects and says nothing then holds its connection for ever, out of everybody's reach. Offer
-//!   h2c behind a proxy only; `listen`, which speaks HTTP/1.1, has a timer from the start, and so
-//!   has TLS.
-//! - `max_connection_rate` bounds how many TLS handshakes a worker has open, 256 unless told. At the
-//!   bound the worker takes no connection of any listener until one ends, so that 256 silent clients
-//!   stop it for as long as a handshake may take. It bounds no rate and must not be small.
+//! `HttpServer::backlog` (actix-server 2.10) acts on `bind` alone; who brings a listener sets its
+//! backlog. What is set on a listener holds for every connection that it accepts (Linux copies it),
+//! before Actix ever sees them: hence [`Listen::bind`].
 
-use actix_http::Request;
-use actix_service::{IntoServiceFactory, ServiceFactory};
-use actix_web::body::MessageBody;
-use actix_web::dev::{AppConfig, Response, Service};
-use actix_web::{Error, HttpServer};
 use socket2::{Domain, Protocol, Socket, Type};
-use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -32,14 +17,13 @@ pub struct Listen {
     /// Connections that a worker holds at once; more wait in the backlog. Each takes two file
     /// descriptors where [`super::Connections`] watches it.
     pub max_connections: usize,
-    /// TLS handshakes that a worker has open at once.
-    pub max_handshakes: usize,
     /// How long a TLS handshake may take.
     pub handshake: Duration,
     /// How long the head of a connection's first request may take to come; then 408. Apache gives 20
     /// seconds, extended up to 40 (`mod_reqtimeout`); a head is one packet or a few.
     pub head: Duration,
-    /// How long a connection may idle between requests.
+    /// How long a connection may idle between requests; on HTTP/2, how often its client is asked
+    /// whether it is still there, and how long it may take to say so.
     pub keep_alive: Duration,
     /// How long closing may take, with the rest of an unread request body.
     pub disconnect: Duration,
@@ -57,7 +41,6 @@ impl Default for Listen {
         Self {
             backlog: 4096,
             max_connections: 10_000,
-            max_handshakes: 10_000,
             handshake: Duration::from_secs(5),
             head: Duration::from_secs(10),
             keep_alive: Duration::from_secs(15),
@@ -82,29 +65,6 @@ impl Listen {
         socket.bind(&address.into())?;
         socket.listen(self.backlog)?;
         Ok(socket.into())
-    }
-
-    /// The server with these limits. Before `listen`, as whatever sets up a server.
-    pub fn apply<F, I, S, B>(&self, server: HttpServer<F, I, S, B>) -> HttpServer<F, I, S, B>
-    where
-        F: Fn() -> I + Send + Clone + 'static,
-        I: IntoServiceFactory<S, Request>,
-        S: ServiceFactory<Request, Config = AppConfig> + 'static,
-        S::Error: Into<Error> + 'static,
-        S::InitError: fmt::Debug,
-        S::Response: Into<Response<B>> + 'static,
-        <S::Service as Service<Request>>::Future: 'static,
-        S::Service: 'static,
-        B: MessageBody + 'static,
-    {
-        server
-            .tcp_nodelay(true)
-            .max_connections(self.max_connections)
-            .max_connection_rate(self.max_handshakes)
-            .tls_handshake_timeout(self.handshake)
-            .client_request_timeout(self.head)
-            .client_disconnect_timeout(self.disconnect)
-            .keep_alive(self.keep_alive)
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! | against | by |
 //! |---|---|
-//! | connections that say nothing, or their first head slowly | Actix's own timers, set by [`Listen::apply`] |
+//! | connections that say nothing, or their first head slowly | the timers of [`Listen`] |
 //! | later heads that come slowly, answers that nobody reads, silence | [`Connections`] with [`watch_connection`] |
+//! | what HTTP/2 lets one connection ask for: requests without end, endless heads | bounds that [`Listen::serve`] sets |
 //! | clients whose window stays shut | `TCP_USER_TIMEOUT`, set by [`Listen::bind`] |
 //! | bodies that come slowly | [`pace_body`] |
 //! | more requests than can be served | [`shed_load`] |
@@ -12,8 +13,10 @@
 //! The middlewares are for `from_fn`; their settings come from the app's data.
 
 mod connections;
+mod http2;
 mod listen;
 mod overload;
+mod server;
 mod slow_body;
 pub mod tls;
 mod unread_body;
@@ -22,6 +25,7 @@ mod watched;
 pub use connections::{ClientPatience, Connections};
 pub use listen::Listen;
 pub use overload::{Bounds, Limiter, Overload, Refuse, Shedding, overloaded, shed_load};
+pub use server::Transport;
 pub use slow_body::{BodyPace, pace_body};
 pub use unread_body::{content_length, discard_unread_body};
 pub use watched::{WatchedBody, watch_connection};

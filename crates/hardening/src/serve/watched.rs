@@ -1,9 +1,9 @@
 //! Tells a connection when its requests begin, when their answers wait and when they are taken.
 
 use super::connections::Connection;
-use actix_http::Request;
+use actix_http::{HttpMessage, Request};
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Extensions, ServiceRequest, ServiceResponse};
 use actix_web::http::Version;
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
@@ -29,11 +29,11 @@ pub async fn watch_connection<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, WatchedBody>>, actix_web::Error> {
-    let Some(connection) = request.request().conn_data::<Arc<Connection>>().map(Arc::clone) else {
+    let busy = Busy::on(request.request().conn_data(), &request.extensions());
+    let Some(busy) = busy else {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     };
     let streams = request.version() >= Version::HTTP_2;
-    let busy = Busy::new(connection);
     let response = next.call(request).await?;
     let at_once = match response.response().body().size() {
         BodySize::None | BodySize::Sized(0) => true,
@@ -53,12 +53,15 @@ pub(super) struct Busy(Arc<Connection>);
 impl Busy {
     /// One that does not come to [`watch_connection`]; `None` if nobody follows its connection.
     pub(super) fn of(request: &Request) -> Option<Self> {
-        request.conn_data::<Arc<Connection>>().cloned().map(Self::new)
+        Self::on(request.conn_data(), &request.extensions())
     }
 
-    fn new(connection: Arc<Connection>) -> Self {
+    /// A request's connection is among the data of connections on HTTP/1.1, where Actix keeps them, and
+    /// among its own on HTTP/2.
+    fn on(of_connection: Option<&Arc<Connection>>, of_request: &Extensions) -> Option<Self> {
+        let connection = of_connection.or_else(|| of_request.get())?;
         connection.request_began();
-        Self(connection)
+        Some(Self(Arc::clone(connection)))
     }
 }
 
@@ -91,7 +94,10 @@ struct Owed {
 impl WatchedBody {
     fn new(body: impl MessageBody + 'static, busy: Busy) -> Self {
         let (body, rest) = (BoxBody::new(body), Bytes::new());
-        Self { body, rest, busy, taken: 0, waited: Duration::ZERO, owed: None }
+        let mut body = Self { body, rest, busy, taken: 0, waited: Duration::ZERO, owed: None };
+        // On HTTP/2 nothing is asked for before the client has room for it.
+        body.hand_over(0);
+        body
     }
 
     /// The client has `size` bytes more to take.

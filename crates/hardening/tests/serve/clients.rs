@@ -1,5 +1,7 @@
 //! The other side of the wire.
 
+use actix_web::web::Bytes;
+use h2::client::SendRequest;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
@@ -78,10 +80,19 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> String {
     exchange(&mut stream, &request).await.unwrap()
 }
 
+/// A client of HTTP/2 on a new connection.
+pub(crate) async fn h2(
+    stream: impl AsyncRead + AsyncWrite + Unpin + 'static,
+    builder: &h2::client::Builder,
+) -> SendRequest<Bytes> {
+    let (client, connection) = builder.handshake(stream).await.unwrap();
+    actix_web::rt::spawn(connection);
+    client
+}
+
 /// The status of `GET /` over HTTP/2.
 pub(crate) async fn get_h2(stream: impl AsyncRead + AsyncWrite + Unpin + 'static) -> u16 {
-    let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
-    actix_web::rt::spawn(connection);
+    let mut client = h2(stream, &h2::client::Builder::new()).await;
     let request = http::Request::get("https://localhost/").body(()).unwrap();
     let (response, _) = client.send_request(request, true).unwrap();
     response.await.unwrap().status().as_u16()

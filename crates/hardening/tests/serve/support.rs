@@ -2,16 +2,17 @@
 
 use actix_http::Request;
 use actix_service::IntoServiceFactory;
+use actix_web::Error;
 use actix_web::body::MessageBody;
-use actix_web::dev::{AppConfig, Response, ServerHandle, Service, ServiceFactory};
-use actix_web::{Error, HttpServer};
+use actix_web::dev::{AppConfig, Response, Server, ServerHandle, Service, ServiceFactory};
 use hardening::serve::tls::{CertificateFiles, Tls, TlsSettings, TlsVersion};
-use hardening::serve::{Connections, Listen};
+use hardening::serve::{Connections, Listen, Transport};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Who signs certificates in a test.
@@ -68,7 +69,7 @@ impl Drop for Running {
 /// Serves `app`, with TLS if a configuration is given, on a free port.
 pub(crate) fn serve<A, F, B>(
     app: impl Fn() -> A + Send + Clone + 'static,
-    tls: Option<rustls::ServerConfig>,
+    tls: Option<Arc<rustls::ServerConfig>>,
     connections: &Connections,
 ) -> Running
 where
@@ -83,13 +84,9 @@ where
     let listen = Listen { keep_alive: Duration::from_secs(600), ..Listen::default() };
     let listener = listen.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = listener.local_addr().unwrap();
-    let server = listen.apply(HttpServer::new(app).workers(1).disable_signals());
-    let server = server.on_connect(connections.hook());
-    let server = match tls {
-        Some(config) => server.listen_rustls_0_23(listener, config),
-        None => server.listen_auto_h2c(listener),
-    };
-    let server = server.unwrap().run();
+    let server = Server::build().workers(1).disable_signals();
+    let transport = tls.map_or(Transport::Http1OrH2c, Transport::Tls);
+    let server = listen.serve(server, listener, transport, connections, app).unwrap().run();
     let handle = server.handle();
     actix_web::rt::spawn(server);
     Running { address, handle }

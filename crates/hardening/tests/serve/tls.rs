@@ -9,11 +9,12 @@ use rustls::version::{TLS12, TLS13};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio::net::TcpStream;
 
 const CLOSE: &str = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
-fn hello(tls: Option<rustls::ServerConfig>) -> Running {
+fn hello(tls: Option<Arc<rustls::ServerConfig>>) -> Running {
     let app = || App::new().route("/", web::get().to(|| async { "hello" }));
     serve(app, tls, &Connections::new(ClientPatience::default()))
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod bad_input;
 mod bombs;
 mod edge;
+mod http2;
 mod matrix;
 mod phi;
 mod production;

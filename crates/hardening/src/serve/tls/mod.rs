@@ -54,8 +54,8 @@ pub struct TlsSettings {
 /// What a server needs.
 #[derive(Debug)]
 pub struct Tls {
-    /// For `HttpServer::listen_rustls_0_23`.
-    pub config: ServerConfig,
+    /// For [`Transport::Tls`](super::Transport::Tls).
+    pub config: Arc<ServerConfig>,
     /// The certificate that `config` shows, to be reloaded when its files change.
     pub certificate: Arc<ReloadingCertificate>,
 }
@@ -82,7 +82,7 @@ impl TlsSettings {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         config.ignore_client_order = true;
         config.ticketer = ring::Ticketer::new()?;
-        Ok(Tls { config, certificate })
+        Ok(Tls { config: Arc::new(config), certificate })
     }
 }
 

@@ -1,0 +1,202 @@
+//! Connections → requests: what [`HttpServer`](actix_web::HttpServer) does, with every connection
+//! followed from its start, and HTTP/2 in bounds.
+
+use super::connections::Connections;
+use super::http2::{Origin, serve_http2};
+use super::listen::Listen;
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Request, Response};
+use actix_server::{GracefulShutdownSignal, ServerBuilder};
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service,
+};
+use actix_web::Error;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::AppConfig;
+use std::convert::Infallible;
+use std::fmt;
+use std::future::ready;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
+
+/// A connection, with TLS or without.
+pub(super) type Stream = Either<TcpStream, TlsStream<TcpStream>>;
+
+/// What is spoken with those who connect.
+#[derive(Debug, Clone)]
+pub enum Transport {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/1.1, or HTTP/2 with whoever begins with it (h2c; RFC 9113, section 3.3): for proxies.
+    Http1OrH2c,
+    /// TLS, and in it HTTP/2 with those who ask for it (ALPN, RFC 7301) and else HTTP/1.1.
+    Tls(Arc<rustls::ServerConfig>),
+}
+
+impl Listen {
+    /// Has `builder` serve `app` on `listener`, within these limits; `connections` follows each one.
+    ///
+    /// # Errors
+    /// The listener has no address.
+    pub fn serve<A, F, B>(
+        self,
+        builder: ServerBuilder,
+        listener: TcpListener,
+        transport: Transport,
+        connections: &Connections,
+        app: impl Fn() -> A + Send + Clone + 'static,
+    ) -> io::Result<ServerBuilder>
+    where
+        A: IntoServiceFactory<F, Request>,
+        F: ServiceFactory<Request, Config = AppConfig> + 'static,
+        F::Error: Into<Error> + 'static,
+        F::InitError: fmt::Debug,
+        F::Response: Into<Response<B>> + 'static,
+        F::Service: 'static,
+        <F::Service as Service<Request>>::Future: 'static,
+        B: MessageBody + 'static,
+    {
+        let address = listener.local_addr()?;
+        let door = Door {
+            listen: self,
+            address,
+            transport,
+            connections: connections.clone(),
+            stopping: builder.graceful_shutdown_signal(),
+        };
+        let worker = move || {
+            let app = Rc::new(app().into_factory().map_err(|error| error.into().error_response()));
+            let door = door.clone();
+            fn_factory(move || {
+                let (app, door) = (Rc::clone(&app), door.clone());
+                async move {
+                    let app = app.new_service(door.app_config()).await;
+                    door.open(app.map_err(|error| tracing::error!(?error, "no app"))?).await
+                }
+            })
+        };
+        builder.max_concurrent_connections(self.max_connections).listen("http", listener, worker)
+    }
+}
+
+/// What a worker knows of its listener.
+#[derive(Clone)]
+struct Door {
+    listen: Listen,
+    address: SocketAddr,
+    transport: Transport,
+    connections: Connections,
+    stopping: GracefulShutdownSignal,
+}
+
+impl Door {
+    fn app_config(&self) -> AppConfig {
+        let secure = matches!(self.transport, Transport::Tls(_));
+        // There is no other way to make one; `actix-test` goes this one, too.
+        AppConfig::__priv_test_new(secure, self.address.to_string(), self.address)
+    }
+
+    /// A worker's service for connections.
+    async fn open<S, B>(
+        self,
+        app: S,
+    ) -> Result<impl Service<TcpStream, Response = (), Error = Infallible>, ()>
+    where
+        S: Service<Request> + 'static,
+        S::Response: Into<Response<B>> + 'static,
+        S::Error: Into<Response<BoxBody>> + 'static,
+        S::Future: 'static,
+        B: MessageBody + 'static,
+    {
+        let app = Rc::new(app);
+        let (of_http1, connections) = (Rc::clone(&app), self.connections.clone());
+        let stopping = self.stopping.clone();
+        let http1 = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(self.listen.keep_alive)
+            .client_request_timeout(self.listen.head)
+            .client_disconnect_timeout(self.listen.disconnect)
+            .local_addr(self.address)
+            .on_connect_ext(move |stream: &Stream, extensions| {
+                connections.follow(tcp_of(stream)).map(|followed| extensions.insert(followed));
+            })
+            .h1(fn_factory(move || ready(Ok::<_, ()>(Rc::clone(&of_http1)))))
+            .new_service(())
+            .await?;
+        let (door, http1) = (Rc::new(self), Rc::new(http1));
+        Ok(fn_service(move |stream: TcpStream| {
+            let (door, http1, app) = (Rc::clone(&door), Rc::clone(&http1), Rc::clone(&app));
+            async move {
+                // Clients break off all the time.
+                if let Err(error) = door.serve(stream, &*http1, app).await {
+                    tracing::trace!(error, "a connection ended early");
+                }
+                Ok(())
+            }
+        }))
+    }
+
+    async fn serve<S, B>(
+        &self,
+        stream: TcpStream,
+        http1: &impl Service<(Stream, Option<SocketAddr>), Response = (), Error = DispatchError>,
+        app: Rc<S>,
+    ) -> Result<(), Box<dyn std::error::Error>>
+    where
+        S: Service<Request> + 'static,
+        S::Response: Into<Response<B>> + 'static,
+        S::Error: Into<Response<BoxBody>> + 'static,
+        S::Future: 'static,
+        B: MessageBody + 'static,
+    {
+        let peer = stream.peer_addr().ok();
+        let (stream, speaks_http2) = self.greet(stream).await?;
+        if !speaks_http2 {
+            return Ok(http1.call((stream, peer)).await?);
+        }
+        let origin = Origin { peer, connection: self.connections.follow(tcp_of(&stream)) };
+        let stopping = self.stopping.notified();
+        Ok(serve_http2(stream, origin, app, self.listen.keep_alive, stopping).await?)
+    }
+
+    /// Finds out what the client speaks, with the TLS handshake where there is one.
+    async fn greet(&self, stream: TcpStream) -> io::Result<(Stream, bool)> {
+        match &self.transport {
+            Transport::Http1 => Ok((Either::Left(stream), false)),
+            Transport::Http1OrH2c => {
+                let speaks_http2 = timeout(self.listen.head, begins_http2(&stream)).await??;
+                Ok((Either::Left(stream), speaks_http2))
+            }
+            Transport::Tls(config) => {
+                let handshake = TlsAcceptor::from(Arc::clone(config)).accept(stream);
+                let stream = timeout(self.listen.handshake, handshake).await??;
+                let speaks_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                Ok((Either::Right(stream), speaks_http2))
+            }
+        }
+    }
+}
+
+/// Whether the first bytes are those of HTTP/2 (RFC 9113, section 3.4), which come in one packet.
+async fn begins_http2(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0; 12];
+    stream.peek(&mut first).await?;
+    Ok(&first == b"PRI * HTTP/2")
+}
+
+fn tcp_of(stream: &Stream) -> &TcpStream {
+    match stream {
+        Either::Left(plain) => plain,
+        Either::Right(tls) => tls.get_ref().0,
+    }
+}

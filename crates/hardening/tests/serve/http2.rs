@@ -1,0 +1,137 @@
+//! HTTP/2: what passes, and what one connection may ask for.
+
+use crate::clients::h2;
+use crate::support::{Running, serve};
+use actix_web::middleware::from_fn;
+use actix_web::web::Bytes;
+use actix_web::{App, HttpResponse, rt, web};
+use futures_util::stream;
+use h2::client::{Builder, SendRequest};
+use hardening::serve::{ClientPatience, Connections, watch_connection};
+use http::{Method, Request, Response};
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+
+const LARGE: usize = 3 << 20;
+
+fn start(connections: &Connections) -> Running {
+    let chunks = || async {
+        let chunks = ["one ", "two ", "three"].map(|chunk| Ok::<_, Infallible>(chunk.into()));
+        HttpResponse::Ok().streaming(stream::iter::<[Result<Bytes, _>; 3]>(chunks))
+    };
+    let app = move || {
+        App::new()
+            .app_data(web::PayloadConfig::new(LARGE))
+            .wrap(from_fn(watch_connection))
+            .route("/", web::get().to(|| async { "hello" }))
+            .route("/", web::head().to(|| async { "hello" }))
+            .route("/", web::post().to(|body: Bytes| async move { body }))
+            .route("/", web::delete().to(HttpResponse::NoContent))
+            .route("/chunks", web::get().to(chunks))
+    };
+    serve(app, None, connections)
+}
+
+async fn connect(server: &Running, builder: &Builder) -> SendRequest<Bytes> {
+    h2(TcpStream::connect(server.address).await.unwrap(), builder).await
+}
+
+/// The head and the body of the answer to a request, which is sent in two halves.
+async fn ask(
+    client: &mut SendRequest<Bytes>,
+    (method, path): (Method, &str),
+    mut body: Bytes,
+) -> (Response<()>, Vec<u8>) {
+    let address = format!("http://localhost{path}");
+    let request = Request::builder().method(method).uri(address).body(()).unwrap();
+    let (answer, mut sender) = client.send_request(request, body.is_empty()).unwrap();
+    if !body.is_empty() {
+        let half = body.split_to(body.len() / 2);
+        sender.send_data(half, false).unwrap();
+        sender.send_data(body, true).unwrap();
+    }
+    let (head, mut body) = answer.await.unwrap().into_parts();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.data().await {
+        let chunk = chunk.unwrap();
+        body.flow_control().release_capacity(chunk.len()).unwrap();
+        bytes.extend_from_slice(&chunk);
+    }
+    (Response::from_parts(head, ()), bytes)
+}
+
+#[actix_web::test]
+async fn requests_and_answers_pass_whole() {
+    let server = start(&Connections::new(ClientPatience::default()));
+    let client = &mut connect(&server, &Builder::new()).await;
+    let large = Bytes::from_iter((0..LARGE).map(|at| at as u8));
+    let none = Bytes::new();
+    let cases = [
+        (Method::GET, "/", &none, 200, Some("5"), &b"hello"[..]),
+        (Method::HEAD, "/", &none, 200, Some("5"), b""),
+        (Method::POST, "/", &large, 200, Some("3145728"), &large),
+        (Method::POST, "/", &none, 200, Some("0"), b""),
+        (Method::DELETE, "/", &none, 204, None, b""),
+        (Method::GET, "/chunks", &none, 200, None, b"one two three"),
+        (Method::GET, "/nowhere", &none, 404, Some("0"), b""),
+    ];
+    for (method, path, body, status, length, answer) in cases {
+        let (head, bytes) = ask(client, (method.clone(), path), body.clone()).await;
+        assert_eq!(head.status(), status, "{method} {path}");
+        let told = head.headers().get("content-length").map(|length| length.to_str().unwrap());
+        assert_eq!(told, length, "{method} {path}");
+        assert!(bytes == answer, "{method} {path}: {} bytes", bytes.len());
+    }
+}
+
+#[actix_web::test]
+async fn requests_in_progress_are_bounded() {
+    let server = start(&Connections::new(ClientPatience::default()));
+    let client = &mut connect(&server, &Builder::new()).await;
+    ask(client, (Method::GET, "/"), Bytes::new()).await;
+    assert_eq!(client.current_max_send_streams(), 128);
+}
+
+#[actix_web::test]
+async fn a_long_head_is_refused_and_the_connection_lives_on() {
+    let server = start(&Connections::new(ClientPatience::default()));
+    let client = &mut connect(&server, &Builder::new()).await;
+    let long = Request::get("http://localhost/").header("long", "x".repeat(65 << 10));
+    let (answer, _) = client.send_request(long.body(()).unwrap(), true).unwrap();
+    assert_eq!(answer.await.unwrap().status(), 431);
+    assert_eq!(ask(client, (Method::GET, "/"), Bytes::new()).await.1, b"hello");
+}
+
+#[actix_web::test]
+async fn a_body_of_another_length_than_told_is_refused() {
+    let server = start(&Connections::new(ClientPatience::default()));
+    let client = &mut connect(&server, &Builder::new()).await;
+    for lengths in [&["4"][..], &["6"], &["5", "6"]] {
+        let request = Request::post("http://localhost/");
+        let request = lengths.iter().fold(request, |it, told| it.header("content-length", *told));
+        let (answer, mut sender) = client.send_request(request.body(()).unwrap(), false).unwrap();
+        sender.send_data(Bytes::from_static(b"hello"), true).unwrap();
+        let reset = answer.await.unwrap_err();
+        assert_eq!(reset.reason(), Some(h2::Reason::PROTOCOL_ERROR), "{lengths:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_client_without_room_for_its_answer_is_cut_off() {
+    let (next_head, grace) = (Duration::from_secs(60), Duration::from_millis(300));
+    let patience = ClientPatience { next_head, grace, bytes_per_second: u32::MAX };
+    let connections = Connections::new(patience);
+    let server = start(&connections);
+    let (tell, mut told) = mpsc::unbounded_channel();
+    rt::spawn(connections.close_overdue(move |number| {
+        let _ = tell.send(number);
+    }));
+    let client = &mut connect(&server, Builder::new().initial_window_size(0)).await;
+    let request = Request::get("http://localhost/").body(()).unwrap();
+    let (answer, _) = client.send_request(request, true).unwrap();
+    let mut body = answer.await.unwrap().into_body();
+    assert_eq!(told.recv().await, Some(1));
+    assert!(body.data().await.unwrap().is_err());
+}

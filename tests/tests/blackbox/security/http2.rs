@@ -1,0 +1,71 @@
+//! Connections of HTTP/2 that ask for far more than they send (RFC 9113, section 10.5).
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use tests::{Database, Service};
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const HEADERS: u8 = 1;
+const SETTINGS: u8 = 4;
+const CONTINUATION: u8 = 9;
+const END_HEADERS: u8 = 4;
+/// `POST http://…/`, by the numbers of RFC 7541, appendix A.
+const POST: [u8; 3] = [0x83, 0x86, 0x84];
+/// A field of one character and no value, to be remembered, and again as it was remembered.
+const FIELD: [u8; 4] = [0x40, 1, b'a', 0];
+const AGAIN: u8 = 0xbe;
+/// As much memory as the service may have had by then.
+const LIMIT: usize = 200 << 20;
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = &(payload.len() as u32).to_be_bytes()[1..];
+    [length, &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// Begins with `frames`, as far as they are taken, and stays.
+fn connection(service: &Service, frames: impl Iterator<Item = Vec<u8>>) -> TcpStream {
+    let mut stream = TcpStream::connect(service.address()).unwrap();
+    stream.write_all(&[PREFACE, &frame(SETTINGS, 0, 0, &[])].concat()).unwrap();
+    for frame in frames {
+        if stream.write_all(&frame).is_err() {
+            break;
+        }
+    }
+    stream
+}
+
+fn ends(mut stream: TcpStream) {
+    let mut rest = Vec::new();
+    // A reset is an end, too.
+    let _ = stream.read_to_end(&mut rest);
+}
+
+fn unharmed(service: &Service) {
+    let peak = service.peak_memory();
+    assert!(peak < LIMIT, "{} MiB", peak >> 20);
+    service.nobody().get("/health").expect(200);
+}
+
+#[test]
+fn requests_without_end_cost_nothing() {
+    let service = Service::start(Database::sqlite());
+    let streams = (0..200_000).map(|number| 2 * number + 1);
+    let flood = streams.map(|stream| frame(HEADERS, END_HEADERS, stream, &POST));
+    ends(connection(&service, flood));
+    unharmed(&service);
+}
+
+/// A head of a few hundred kilobytes names half a million fields.
+#[test]
+fn heads_without_end_cost_nothing() {
+    let service = Service::start(Database::sqlite());
+    let heads: Vec<_> = (0..20)
+        .map(|_| {
+            let first = frame(HEADERS, 0, 1, &[&POST[..], &FIELD].concat());
+            let more = || frame(CONTINUATION, 0, 1, &[AGAIN; 16_000]);
+            connection(&service, std::iter::once(first).chain((0..30).map(|_| more())))
+        })
+        .collect();
+    heads.into_iter().for_each(ends);
+    unharmed(&service);
+}
