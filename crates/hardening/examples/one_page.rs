@@ -1,14 +1,21 @@
-//! A service of one page that wears every layer: `cargo run --example one_page -- 127.0.0.1:8080`.
+//! A service of one page that wears all of it, with TLS by a certificate made at its first start:
+//! `cargo run --example one_page -- 127.0.0.1:8443`.
 //!
 //! `/` is a page with a script and a form; `/notes` takes the form; `/panic` shows the guard; any
 //! other path is a problem.
 
 use actix_web::cookie::{Cookie, SameSite};
-use actix_web::dev::ServiceRequest;
+use actix_web::dev::{Server, ServiceRequest};
 use actix_web::http::{Method, header};
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, rt, web};
 use base64::prelude::{BASE64_STANDARD, Engine};
+use hardening::limits::{Identity, Limiter, Policies, Quota, RouteClass, Subject, rate_limit};
+use hardening::serve::tls::{TlsSettings, TlsVersion, development_certificate};
+use hardening::serve::{
+    BodyPace, Bounds, ClientPatience, Connections, Listen, Overload, Transport, overloaded,
+    pace_body, shed_load, watch_connection,
+};
 use hardening::{
     Cors, Hsts, Nonce, Origin, PagePolicy, Problem, ProblemKind, RequestId, SecurityHeaders,
     compression, cors, csrf, panics, problems, request_id, security_headers,
@@ -24,10 +31,9 @@ const SESSION: &str = "__Host-session";
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     tracing_subscriber::fmt().init();
-    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".to_owned());
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8443".to_owned());
     let page = PagePolicy::new(&[], Some("/reports"))?;
     let friend: Origin = "https://console.example.org".parse()?;
-    // As if a proxy in front ended TLS.
     let headers = SecurityHeaders { page, hsts: Hsts::Always };
     let sharing = Cors {
         origins: vec![friend.clone()],
@@ -37,31 +43,71 @@ async fn main() -> Result<(), Box<dyn Error>> {
         max_age: Duration::from_secs(3600),
         credentials: false,
     };
-    let server = HttpServer::new(move || {
-        App::new()
-            // 7. no other site acts in a user's name
+    let overload = Overload::new(1, [((), Bounds::default())], |_| Some(()));
+    let limiter = Limiter::local(Policies::default());
+    let app = move || {
+        let refuse = overloaded(headers.clone(), &sharing, counted_id());
+        let app = App::new()
+            // 11. no other site acts in a user's name
             .wrap(csrf(vec![friend.clone()], has_session))
-            // 6. a panic is a 500
+            // 10. quotas, by address
+            .wrap(rate_limit(limiter.clone(), by_address))
+            // 9. bodies that come too slowly
+            .wrap(pace_body(BodyPace::default()))
+            // 8. a panic is a 500
             .wrap(from_fn(panics))
-            // 5. every error is a problem
+            // 7. every error is a problem
             .wrap(from_fn(problems))
-            // 4. what is large and holds no secret is compressed
+            // 6. what is large and holds no secret is compressed
             .wrap(from_fn(compression))
-            // 3. other origins that may read
+            // 5. other origins that may read
             .wrap(cors(&sharing))
-            // 2. headers that every answer has
+            // 4. headers that every answer has
             .wrap(security_headers(headers.clone()))
-            // 1. an id and a span
+            // 3. an id and a span
             .wrap(request_id(counted_id()))
+            // 2. clients that do not read their answers
+            .wrap(from_fn(watch_connection))
             .route("/", web::get().to(home))
             .route("/script.js", web::get().to(script))
             .route("/notes", web::post().to(note))
             .route("/reports", web::post().to(HttpResponse::NoContent))
-            .route("/panic", web::get().to(fall))
-    });
-    let server = server.bind(address)?;
-    tracing::info!(addresses = ?server.addrs(), "listening");
+            .route("/panic", web::get().to(fall));
+        // 1. beyond capacity, refuse at once
+        shed_load(overload.clone(), refuse, app)
+    };
+    let listen = Listen::default();
+    let listener = listen.bind(address.parse()?)?;
+    let files = development_certificate(&std::env::temp_dir())?;
+    let tls = TlsSettings { files, min: TlsVersion::Tls12, client_ca: None }.load()?;
+    rt::spawn(tls.certificate.follow(Duration::from_secs(1), |_| ()));
+    let connections = Connections::new(ClientPatience::default());
+    let server = Server::build().workers(1);
+    let server = listen.serve(server, listener, Transport::Tls(tls.config), &connections, app)?;
+    rt::spawn(connections.close_overdue(|_| ()));
+    tracing::info!("https://{address}/");
     Ok(server.run().await?)
+}
+
+/// The one class of routes here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Anything;
+
+impl RouteClass for Anything {
+    const ALL: &'static [Self] = &[Self];
+
+    fn name(self) -> &'static str {
+        "anything"
+    }
+
+    fn quota(self) -> Quota {
+        Quota::of::<100, 60>()
+    }
+}
+
+fn by_address(request: &ServiceRequest) -> Option<Subject<Anything>> {
+    let identity = Identity::address(request.peer_addr()?.ip());
+    Some(Subject { class: Anything, identity, quota: None })
 }
 
 /// A service of more than one worker would take a UUIDv7 here.
