@@ -1,5 +1,5 @@
 //! Ten times the load: how much is still done, how fast the rest is refused, and whether the probes
-//! answer. The service has core 0, the load core 1: `make bench-overload`.
+//! answer. The service and its database have core 0, the load core 1: `make bench-overload`.
 //!
 //! Four kinds of requests, since what can be had depends on what one takes. Ten times the load is
 //! nine refusals for each request that is served. A refusal takes some 30 µs, so of requests that
@@ -25,7 +25,7 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 use tests::load::{Load, Request, Tally, closed, open, pin};
-use tests::{Database, KEY, PROJECT, Service, bodies, median, setting, words};
+use tests::{Cluster, Database, KEY, PROJECT, Service, bodies, median, setting, words};
 
 /// More at once than the service lets in, so that it is the service that refuses.
 const CONNECTIONS: usize = 4096;
@@ -38,14 +38,15 @@ const TIMES: [f64; 4] = [1.0, 2.0, 5.0, 10.0];
 const SETTLING: Duration = Duration::from_secs(2);
 
 fn main() {
-    for (name, make) in
-        [("SQLite", Database::sqlite as fn() -> Database), ("PostgreSQL", Database::postgres)]
-    {
+    for name in ["SQLite", "PostgreSQL"] {
         if !is_wanted(name, &["SQLite", "PostgreSQL"]) {
             continue;
         }
-        let database = make();
-        println!("{name}; the service on core 0, the load on core 1");
+        println!("{name}; it and the service on core 0, the load on core 1");
+        // What is started from here on stays there.
+        pin(std::process::id(), 0);
+        let cluster = (name == "PostgreSQL").then(Cluster::start);
+        let database = cluster.as_ref().map_or_else(Database::sqlite, Database::in_cluster);
         let service = Service::builder(database)
             .env("RUST_LOG", "warn,researchflow=info")
             .env("RESEARCHFLOW_WORKERS", "1")
@@ -54,7 +55,6 @@ fn main() {
         for _ in 0..5 {
             service.key().ingest(&json!({"events": vec![event(); 100]})).expect(200);
         }
-        pin(service.pid(), 0);
         pin(std::process::id(), 1);
         let requests = requests(service.address());
         let names = KINDS.map(|(name, _)| name);

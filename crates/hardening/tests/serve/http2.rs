@@ -5,14 +5,15 @@ use crate::support::{Running, serve};
 use actix_web::middleware::from_fn;
 use actix_web::web::Bytes;
 use actix_web::{App, HttpResponse, rt, web};
-use futures_util::stream;
+use futures_util::{FutureExt, stream};
 use h2::client::{Builder, SendRequest};
 use hardening::serve::{ClientPatience, Connections, watch_connection};
 use http::{Method, Request, Response};
 use std::convert::Infallible;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 const LARGE: usize = 3 << 20;
 
@@ -116,6 +117,24 @@ async fn a_body_of_another_length_than_told_is_refused() {
         let reset = answer.await.unwrap_err();
         assert_eq!(reset.reason(), Some(h2::Reason::PROTOCOL_ERROR), "{lengths:?}");
     }
+}
+
+#[actix_web::test]
+async fn a_server_that_stops_answers_what_is_in_progress() {
+    let gate: &'static Semaphore = Box::leak(Box::new(Semaphore::new(0)));
+    let waits = move || async move { gate.acquire().await.map(|_| "hello").unwrap_or_default() };
+    let app = move || App::new().route("/slow", web::get().to(waits));
+    let server = serve(app, None, &Connections::new(ClientPatience::default()));
+    let client = &mut connect(&server, &Builder::new()).await;
+    ask(client, (Method::GET, "/"), Bytes::new()).await;
+    let request = Request::get("http://localhost/slow").body(()).unwrap();
+    let (answer, _) = client.send_request(request, true).unwrap();
+    let mut stopped = pin!(server.stop());
+    assert!(stopped.as_mut().now_or_never().is_none());
+    gate.add_permits(1);
+    assert_eq!(answer.await.unwrap().status(), 200);
+    stopped.await;
+    assert!(client.clone().ready().await.is_err(), "the connection is gone");
 }
 
 #[actix_web::test]

@@ -60,6 +60,13 @@ pub(crate) struct Running {
     handle: ServerHandle,
 }
 
+impl Running {
+    /// Takes no more connections, and ends when what is in progress is answered.
+    pub(crate) fn stop(&self) -> impl Future<Output = ()> + use<> {
+        self.handle.stop(true)
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         drop(self.handle.stop(false));
