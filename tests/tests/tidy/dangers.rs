@@ -31,8 +31,15 @@ fn no_program_is_started() {
 
 #[test]
 fn only_who_is_set_is_called() {
-    let words =
-        ["ureq::", "reqwest::", "awc::", "hyper::client", "hyper_util::client", "TcpStream::connect", "UdpSocket"];
+    let words = [
+        "ureq::",
+        "reqwest::",
+        "awc::",
+        "hyper::client",
+        "hyper_util::client",
+        "TcpStream::connect",
+        "UdpSocket",
+    ];
     let meant = [
         // Commands that operators run; they call the service itself.
         "backend/src/commands/client.rs",

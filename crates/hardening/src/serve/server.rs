@@ -4,7 +4,6 @@
 use super::connections::Connections;
 use super::http2::{Origin, serve_http2};
 use super::listen::Listen;
-use actix_http::error::DispatchError;
 use actix_http::{HttpService, Request, Response};
 use actix_server::{GracefulShutdownSignal, ServerBuilder};
 use actix_service::{
@@ -137,36 +136,20 @@ impl Door {
         Ok(fn_service(move |stream: TcpStream| {
             let (door, http1, app) = (Rc::clone(&door), Rc::clone(&http1), Rc::clone(&app));
             async move {
-                // Clients break off all the time.
-                if let Err(error) = door.serve(stream, &*http1, app).await {
-                    tracing::trace!(error, "a connection ended early");
+                let peer = stream.peer_addr().ok();
+                // Clients break off all the time: errors are nobody's.
+                let Ok((stream, speaks_http2)) = door.greet(stream).await else { return Ok(()) };
+                if speaks_http2 {
+                    let connection = door.connections.follow(tcp_of(&stream));
+                    let (origin, patience) = (Origin { peer, connection }, door.listen.keep_alive);
+                    let stopping = door.stopping.notified();
+                    let _ = serve_http2(stream, origin, app, patience, stopping).await;
+                } else {
+                    let _ = http1.call((stream, peer)).await;
                 }
                 Ok(())
             }
         }))
-    }
-
-    async fn serve<S, B>(
-        &self,
-        stream: TcpStream,
-        http1: &impl Service<(Stream, Option<SocketAddr>), Response = (), Error = DispatchError>,
-        app: Rc<S>,
-    ) -> Result<(), Box<dyn std::error::Error>>
-    where
-        S: Service<Request> + 'static,
-        S::Response: Into<Response<B>> + 'static,
-        S::Error: Into<Response<BoxBody>> + 'static,
-        S::Future: 'static,
-        B: MessageBody + 'static,
-    {
-        let peer = stream.peer_addr().ok();
-        let (stream, speaks_http2) = self.greet(stream).await?;
-        if !speaks_http2 {
-            return Ok(http1.call((stream, peer)).await?);
-        }
-        let origin = Origin { peer, connection: self.connections.follow(tcp_of(&stream)) };
-        let stopping = self.stopping.notified();
-        Ok(serve_http2(stream, origin, app, self.listen.keep_alive, stopping).await?)
     }
 
     /// Finds out what the client speaks, with the TLS handshake where there is one.
