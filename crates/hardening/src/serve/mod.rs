@@ -13,7 +13,7 @@
 //! The middlewares are for `from_fn`; their settings come from the app's data.
 
 mod connections;
-mod http2;
+mod http;
 mod listen;
 mod overload;
 mod server;

@@ -1,10 +1,10 @@
 //! Connections → requests: what [`HttpServer`](actix_web::HttpServer) does, with every connection
-//! followed from its start, and HTTP/2 in bounds.
+//! followed from its start, and HTTP by hyper.
 
 use super::connections::Connections;
-use super::http2::{Origin, serve_http2};
+use super::http::{self, Origin};
 use super::listen::Listen;
-use actix_http::{HttpService, Request, Response};
+use actix_http::{Request, Response};
 use actix_server::{GracefulShutdownSignal, ServerBuilder};
 use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service,
@@ -14,7 +14,6 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::AppConfig;
 use std::convert::Infallible;
 use std::fmt;
-use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
@@ -77,7 +76,7 @@ impl Listen {
                 let (app, door) = (Rc::clone(&app), door.clone());
                 async move {
                     let app = app.new_service(door.app_config()).await;
-                    door.open(app.map_err(|error| tracing::error!(?error, "no app"))?).await
+                    app.map(|app| door.open(app)).map_err(|error| tracing::error!(?error, "no app"))
                 }
             })
         };
@@ -103,10 +102,7 @@ impl Door {
     }
 
     /// A worker's service for connections.
-    async fn open<S, B>(
-        self,
-        app: S,
-    ) -> Result<impl Service<TcpStream, Response = (), Error = Infallible>, ()>
+    fn open<S, B>(self, app: S) -> impl Service<TcpStream, Response = (), Error = Infallible>
     where
         S: Service<Request> + 'static,
         S::Response: Into<Response<B>> + 'static,
@@ -114,42 +110,20 @@ impl Door {
         S::Future: 'static,
         B: MessageBody + 'static,
     {
-        let app = Rc::new(app);
-        let (of_http1, connections) = (Rc::clone(&app), self.connections.clone());
-        let stopping = self.stopping.clone();
-        let http1 = HttpService::build()
-            .graceful_shutdown_signal(move || {
-                let stopping = stopping.clone();
-                async move { stopping.notified().await }
-            })
-            .keep_alive(self.listen.keep_alive)
-            .client_request_timeout(self.listen.head)
-            .client_disconnect_timeout(self.listen.disconnect)
-            .local_addr(self.address)
-            .on_connect_ext(move |stream: &Stream, extensions| {
-                connections.follow(tcp_of(stream)).map(|followed| extensions.insert(followed));
-            })
-            .h1(fn_factory(move || ready(Ok::<_, ()>(Rc::clone(&of_http1)))))
-            .new_service(())
-            .await?;
-        let (door, http1) = (Rc::new(self), Rc::new(http1));
-        Ok(fn_service(move |stream: TcpStream| {
-            let (door, http1, app) = (Rc::clone(&door), Rc::clone(&http1), Rc::clone(&app));
+        let (app, door) = (Rc::new(app), Rc::new(self));
+        fn_service(move |stream: TcpStream| {
+            let (app, door) = (Rc::clone(&app), Rc::clone(&door));
             async move {
                 let peer = stream.peer_addr().ok();
                 // Clients break off all the time: errors are nobody's.
                 let Ok((stream, speaks_http2)) = door.greet(stream).await else { return Ok(()) };
-                if speaks_http2 {
-                    let connection = door.connections.follow(tcp_of(&stream));
-                    let (origin, patience) = (Origin { peer, connection }, door.listen.keep_alive);
-                    let stopping = door.stopping.notified();
-                    let _ = serve_http2(stream, origin, app, patience, stopping).await;
-                } else {
-                    let _ = http1.call((stream, peer)).await;
-                }
+                let origin = Origin { peer, connection: door.connections.follow(tcp_of(&stream)) };
+                let stopping = door.stopping.notified();
+                let _ =
+                    http::serve(stream, speaks_http2, origin, app, &door.listen, stopping).await;
                 Ok(())
             }
-        }))
+        })
     }
 
     /// Finds out what the client speaks, with the TLS handshake where there is one.

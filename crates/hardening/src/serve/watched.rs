@@ -29,8 +29,7 @@ pub async fn watch_connection<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, WatchedBody>>, actix_web::Error> {
-    let busy = Busy::on(request.request().conn_data(), &request.extensions());
-    let Some(busy) = busy else {
+    let Some(busy) = Busy::on(&request.extensions()) else {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     };
     let streams = request.version() >= Version::HTTP_2;
@@ -53,13 +52,11 @@ pub(super) struct Busy(Arc<Connection>);
 impl Busy {
     /// One that does not come to [`watch_connection`]; `None` if nobody follows its connection.
     pub(super) fn of(request: &Request) -> Option<Self> {
-        Self::on(request.conn_data(), &request.extensions())
+        Self::on(&request.extensions())
     }
 
-    /// A request's connection is among the data of connections on HTTP/1.1, where Actix keeps them, and
-    /// among its own on HTTP/2.
-    fn on(of_connection: Option<&Arc<Connection>>, of_request: &Extensions) -> Option<Self> {
-        let connection = of_connection.or_else(|| of_request.get())?;
+    fn on(request: &Extensions) -> Option<Self> {
+        let connection = request.get::<Arc<Connection>>()?;
         connection.request_began();
         Some(Self(Arc::clone(connection)))
     }

@@ -3,8 +3,8 @@
 mod accounts;
 mod bad_input;
 mod bombs;
+mod connections;
 mod edge;
-mod http2;
 mod matrix;
 mod phi;
 mod production;

@@ -1,26 +1,29 @@
-//! HTTP/2, by hyper.
+//! HTTP by hyper, whose requests an Actix app answers.
 //!
-//! Actix's own (actix-http 3.20) bounds neither how many requests of a connection are in progress, nor,
-//! below 16 MiB, how many header fields a request has, and offers no setting for either. Of one client
-//! 100,000 requests, 1.6 MB to send, took 1.2 GB of memory, and 20 heads without an end, 10 MB to send,
-//! 600 MB.
+//! Actix's own (actix-http 3.20) lets clients who send little take much memory, without a credential and
+//! without a setting that would bound it: on HTTP/2 as many requests in progress as they like, and 16 MiB of
+//! header fields each (1.6 MB made it take 1.2 GB); on HTTP/1.1 as many requests as 128 KiB hold, all of them
+//! parsed before the first is answered (a hundred connections, 10 MB, made it take 1.9 GB).
 
 use super::connections::Connection;
+use super::listen::Listen;
 use super::server::Stream;
 use actix_http::error::{HttpError, PayloadError};
-use actix_http::{BoxedPayloadStream, HttpMessage, Payload, Request, Response};
+use actix_http::{HttpMessage, Payload, Request, Response};
 use actix_service::Service;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode, Uri, Version};
+use actix_web::http::{ConnectionType, Method, StatusCode, Uri, Version};
 use actix_web::web::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderValue as FieldValue};
 use hyper::rt::Executor;
-use hyper::server::conn::http2::Builder;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -29,17 +32,18 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-/// Requests of a connection that may be in progress; RFC 9113, section 6.5.2, asks for 100 or more.
+/// How long a request's fields may be. On HTTP/2 as RFC 9113, section 6.5.2, counts them: with 32 bytes for
+/// each. Beyond, hyper answers 431.
+const HEAD: u32 = 64 << 10;
+/// Requests of a connection on HTTP/2 that may be in progress; RFC 9113, section 6.5.2, asks for 100 or more.
 const STREAMS: u32 = 128;
-/// How long a request's fields may be, as RFC 9113, section 6.5.2, counts them: with 32 bytes for each.
-/// Beyond, hyper answers 431.
-const HEADER_LIST: u32 = 64 << 10;
-/// What a client may send ahead of its being read: of one request, and of all.
+/// What a client on HTTP/2 may send ahead of its being read: of one request, and of all.
 const WINDOWS: (u32, u32) = (1 << 20, 2 << 20);
-/// How much of an answer lies ready for the client to take; the rest stays in the body.
+/// How much of an answer on HTTP/2 lies ready for the client to take; the rest stays in the body.
 const UNSENT: usize = 32 << 10;
+
+const CLOSE: FieldValue = FieldValue::from_static("close");
 
 /// Where requests come from.
 #[derive(Debug, Clone)]
@@ -49,12 +53,12 @@ pub(super) struct Origin {
 }
 
 /// Serves a connection until its client is done, or `stopping` and what is in progress is answered.
-/// A client that does not answer pings for twice as long as `patience` is gone.
-pub(super) async fn serve_http2<S, B>(
+pub(super) async fn serve<S, B>(
     stream: Stream,
+    speaks_http2: bool,
     origin: Origin,
     app: Rc<S>,
-    patience: Duration,
+    listen: &Listen,
     stopping: impl Future<Output = ()>,
 ) -> hyper::Result<()>
 where
@@ -65,7 +69,8 @@ where
 {
     let answer = service_fn(move |request: hyper::Request<Incoming>| {
         let is_head = request.method() == hyper::Method::HEAD;
-        let request = to_actix(request, &origin).map(|request| app.call(request));
+        let unread = Rc::new(Cell::new(!request.body().is_end_stream()));
+        let request = to_actix(request, &origin, &unread).map(|request| app.call(request));
         async move {
             let response = match request {
                 Ok(answered) => answered
@@ -74,23 +79,48 @@ where
                 // hyper's grammar takes characters in addresses that Actix's does not.
                 Err(_) => Response::with_body(StatusCode::BAD_REQUEST, BoxBody::new(())),
             };
-            Ok::<_, Infallible>(from_actix(response, is_head))
+            let mut response = from_actix(response, is_head);
+            if unread.get() {
+                // The next request stands behind it. On HTTP/2 hyper leaves this out.
+                response.headers_mut().insert(CONNECTION, CLOSE);
+            }
+            Ok::<_, Infallible>(response)
         }
     });
-    let connection = Builder::new(OnWorker)
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS)
-        .max_header_list_size(HEADER_LIST)
-        .initial_stream_window_size(WINDOWS.0)
-        .initial_connection_window_size(WINDOWS.1)
-        .max_send_buf_size(UNSENT)
-        .keep_alive_interval(patience)
-        .keep_alive_timeout(patience)
-        .serve_connection(TokioIo::new(stream), answer);
+    let (stream, timer) = (TokioIo::new(stream), TokioTimer::new());
+    if speaks_http2 {
+        let connection = http2::Builder::new(OnWorker)
+            .timer(timer)
+            .max_concurrent_streams(STREAMS)
+            .max_header_list_size(HEAD)
+            .initial_stream_window_size(WINDOWS.0)
+            .initial_connection_window_size(WINDOWS.1)
+            .max_send_buf_size(UNSENT)
+            .keep_alive_interval(listen.keep_alive)
+            .keep_alive_timeout(listen.keep_alive)
+            .serve_connection(stream, answer);
+        until(connection, stopping, http2::Connection::graceful_shutdown).await
+    } else {
+        let connection = http1::Builder::new()
+            .timer(timer)
+            .header_read_timeout(listen.head)
+            .max_buf_size(HEAD as usize)
+            .half_close(true)
+            .serve_connection(stream, answer);
+        until(connection, stopping, http1::Connection::graceful_shutdown).await
+    }
+}
+
+/// Waits for a connection's end, which is near once `stopping`.
+async fn until<C: Future>(
+    connection: C,
+    stopping: impl Future<Output = ()>,
+    stop: impl FnOnce(Pin<&mut C>),
+) -> C::Output {
     let mut connection = pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => return ended,
-        () = stopping => connection.as_mut().graceful_shutdown(),
+        () = stopping => stop(connection.as_mut()),
     }
     connection.await
 }
@@ -105,13 +135,21 @@ impl<F: Future<Output = ()> + 'static> Executor<F> for OnWorker {
     }
 }
 
-fn to_actix(request: hyper::Request<Incoming>, origin: &Origin) -> Result<Request, HttpError> {
+fn to_actix(
+    request: hyper::Request<Incoming>,
+    origin: &Origin,
+    unread: &Rc<Cell<bool>>,
+) -> Result<Request, HttpError> {
     let (head, body) = request.into_parts();
-    let mut request = Request::with_payload(payload(body));
+    let mut request = Request::with_payload(payload(body, unread));
     let to = request.head_mut();
     to.method = Method::from_bytes(head.method.as_str().as_bytes())?;
     to.uri = Uri::try_from(head.uri.to_string())?;
-    to.version = Version::HTTP_2;
+    to.version = match head.version {
+        hyper::Version::HTTP_2 => Version::HTTP_2,
+        hyper::Version::HTTP_10 => Version::HTTP_10,
+        _ => Version::HTTP_11,
+    };
     to.peer_addr = origin.peer;
     for (name, value) in &head.headers {
         let name = HeaderName::from_bytes(name.as_str().as_bytes())?;
@@ -123,14 +161,19 @@ fn to_actix(request: hyper::Request<Incoming>, origin: &Origin) -> Result<Reques
     Ok(request)
 }
 
-fn payload(body: Incoming) -> Payload {
-    if body.is_end_stream() {
+/// A body, which is no longer `unread` at its end.
+fn payload(body: Incoming, unread: &Rc<Cell<bool>>) -> Payload {
+    if !unread.get() {
         return Payload::None;
     }
+    let unread = Rc::clone(unread);
+    let end = stream::poll_fn(move |_| {
+        unread.set(false);
+        Poll::Ready(None)
+    });
     let chunks = body.into_data_stream();
-    let payload: BoxedPayloadStream =
-        Box::pin(chunks.map_err(|error| PayloadError::Io(io::Error::other(error))));
-    Payload::Stream { payload }
+    let chunks = chunks.map_err(|error| PayloadError::Io(io::Error::other(error)));
+    Payload::Stream { payload: Box::pin(chunks.chain(end)) }
 }
 
 fn from_actix(response: Response<BoxBody>, is_head: bool) -> hyper::Response<Answer> {
@@ -151,13 +194,16 @@ fn from_actix(response: Response<BoxBody>, is_head: bool) -> hyper::Response<Ans
     let fields = response.headers_mut();
     for (name, value) in head.headers() {
         let name = hyper::header::HeaderName::from_bytes(name.as_str().as_bytes());
-        let value = hyper::header::HeaderValue::from_bytes(value.as_bytes());
+        let value = FieldValue::from_bytes(value.as_bytes());
         if let (Ok(name), Ok(value)) = (name, value) {
             fields.append(name, value);
         }
     }
     if let Some(length) = length {
-        fields.insert(hyper::header::CONTENT_LENGTH, length.into());
+        fields.insert(CONTENT_LENGTH, length.into());
+    }
+    if head.head().connection_type() == ConnectionType::Close {
+        fields.insert(CONNECTION, CLOSE);
     }
     response
 }

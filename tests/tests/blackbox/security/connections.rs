@@ -1,4 +1,4 @@
-//! Connections of HTTP/2 that ask for far more than they send (RFC 9113, section 10.5).
+//! Connections that ask for far more than they send (of HTTP/2: RFC 9113, section 10.5).
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -52,6 +52,23 @@ fn requests_without_end_cost_nothing() {
     let streams = (0..200_000).map(|number| 2 * number + 1);
     let flood = streams.map(|stream| frame(HEADERS, END_HEADERS, stream, &POST));
     ends(connection(&service, flood));
+    unharmed(&service);
+}
+
+/// A hundred connections each ask for thousands of answers at once, and read none.
+#[test]
+fn requests_ahead_of_their_answers_cost_nothing() {
+    let service = Service::start(Database::sqlite());
+    let ahead = b"GET /nowhere HTTP/1.1\r\nhost: x\r\n\r\n".repeat(3000);
+    let clients: Vec<_> = (0..100)
+        .map(|_| {
+            let mut stream = TcpStream::connect(service.address()).unwrap();
+            stream.write_all(&ahead).unwrap();
+            stream
+        })
+        .collect();
+    // By then all that is ever taken ahead was.
+    clients.iter().for_each(|mut client| assert!(client.read(&mut [0; 16]).is_ok()));
     unharmed(&service);
 }
 
