@@ -23,7 +23,7 @@ PATH = "/api/v1/projects/default"
 
 # The layers from the outside in, by the function whose inclusive count is theirs.
 LAYERS = [
-    ("Actix, HTTP/1.1", r"h1::dispatcher::Dispatcher<.*>::poll$|Dispatcher<T,S,B,X,U> as .*Future>::poll"),
+    ("hyper, HTTP/1.1", r"hyper::(proto::h1::dispatch|server::conn::http1)"),
     ("1. load shedding", r"overload::shedding::.*\{\{closure"),
     ("2. watch connection", r"serve::watched::watch_connection::\{\{closure"),
     ("3. request id and span", r"request_id::request_id::\{\{closure"),

@@ -1,15 +1,12 @@
 //! Connections that only cost are closed.
 //!
-//! Actix (actix-http 3.20) has a timer for the head of a connection's first request and one for the
-//! silence between requests, hyper one for the answers to its pings. Left open are, on HTTP/1.1:
+//! hyper (1.12) has a timer for heads on HTTP/1.1, and one for the answers to its pings on HTTP/2. Left
+//! open are:
 //!
-//! - the head of a later request: its first byte stops the one timer, and nothing starts the other;
-//! - a chunked body that goes on after its answer was given: it is read to an end that need not come;
 //! - an answer that is read a few bytes at a time, which `TCP_USER_TIMEOUT` lets pass, since the
 //!   window opens now and then;
-//!
-//! and on HTTP/2 also: a client that sends nothing but answers to pings, and one that never widens a
-//! stream's window.
+//! - on HTTP/2, a client that sends nothing but answers to pings, and one that never widens a stream's
+//!   window.
 //!
 //! So each connection is followed from outside. It owes us something either way: while no request is
 //! in progress, the head of the next; while an answer waits to be taken, its reading. Whoever does
@@ -29,13 +26,13 @@ const SWEEP: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientPatience {
     /// From the end of a request, or from the start, until the next request's head is there. Must be
-    /// longer than Actix's own `keep_alive`, which ends the well-behaved in a better way.
+    /// longer than [`Listen::idle`](super::Listen::idle), by which HTTP/1.1 ends sooner.
     pub next_head: Duration,
     /// How long an answer may wait to be taken, whatever its size.
     pub grace: Duration,
     /// Each so many bytes that were taken allow a second more. Kestrel cuts off at 240 with a grace
     /// of 5 seconds (`MinResponseDataRate`). Bytes count as taken when the kernel has them, so that
-    /// what it and Actix buffer (some 100 KiB with `Listen::unsent`) is time for a deceiver: 1024
+    /// what it and hyper buffer (some 100 KiB with `Listen::unsent`) is time for a deceiver: 1024
     /// makes it two minutes.
     pub bytes_per_second: u32,
 }

@@ -96,14 +96,14 @@ where
             .initial_stream_window_size(WINDOWS.0)
             .initial_connection_window_size(WINDOWS.1)
             .max_send_buf_size(UNSENT)
-            .keep_alive_interval(listen.keep_alive)
-            .keep_alive_timeout(listen.keep_alive)
+            .keep_alive_interval(listen.idle)
+            .keep_alive_timeout(listen.idle)
             .serve_connection(stream, answer);
         until(connection, stopping, http2::Connection::graceful_shutdown).await
     } else {
         let connection = http1::Builder::new()
             .timer(timer)
-            .header_read_timeout(listen.head)
+            .header_read_timeout(listen.idle)
             .max_buf_size(HEAD as usize)
             .half_close(true)
             .serve_connection(stream, answer);

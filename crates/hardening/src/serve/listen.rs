@@ -1,8 +1,7 @@
 //! How listeners and connections are set up.
 //!
-//! `HttpServer::backlog` (actix-server 2.10) acts on `bind` alone; who brings a listener sets its
-//! backlog. What is set on a listener holds for every connection that it accepts (Linux copies it),
-//! before Actix ever sees them: hence [`Listen::bind`].
+//! What is set on a listener holds for every connection that it accepts (Linux copies it), before
+//! anybody sees them: hence [`Listen::bind`].
 
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -19,14 +18,11 @@ pub struct Listen {
     pub max_connections: usize,
     /// How long a TLS handshake may take.
     pub handshake: Duration,
-    /// How long the head of a connection's first request may take to come; then 408. Apache gives 20
-    /// seconds, extended up to 40 (`mod_reqtimeout`); a head is one packet or a few.
-    pub head: Duration,
-    /// How long a connection may idle between requests; on HTTP/2, how often its client is asked
-    /// whether it is still there, and how long it may take to say so.
-    pub keep_alive: Duration,
-    /// How long closing may take, with the rest of an unread request body.
-    pub disconnect: Duration,
+    /// How long a client may take until the head of its next request is there, from its connection's
+    /// start or from the answer before. On HTTP/2, how often it is asked whether it is still there, and
+    /// how long it may take to say so. Apache gives 20 seconds for a head (`mod_reqtimeout`) and 5 between
+    /// requests (`KeepAliveTimeout`).
+    pub idle: Duration,
     /// How long data may lie unacknowledged, or unsent because the client's window is shut, before
     /// the kernel ends the connection (`TCP_USER_TIMEOUT`, RFC 5482 and tcp(7)).
     pub unacknowledged: Duration,
@@ -42,9 +38,7 @@ impl Default for Listen {
             backlog: 4096,
             max_connections: 10_000,
             handshake: Duration::from_secs(5),
-            head: Duration::from_secs(10),
-            keep_alive: Duration::from_secs(15),
-            disconnect: Duration::from_secs(2),
+            idle: Duration::from_secs(15),
             unacknowledged: Duration::from_secs(20),
             unsent: 32 << 10,
         }

@@ -131,7 +131,7 @@ impl Door {
         match &self.transport {
             Transport::Http1 => Ok((Either::Left(stream), false)),
             Transport::Http1OrH2c => {
-                let speaks_http2 = timeout(self.listen.head, begins_http2(&stream)).await??;
+                let speaks_http2 = timeout(self.listen.idle, begins_http2(&stream)).await??;
                 Ok((Either::Left(stream), speaks_http2))
             }
             Transport::Tls(config) => {

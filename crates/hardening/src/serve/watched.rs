@@ -13,11 +13,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Actix's write buffer on HTTP/1.1: an answer that fits is out of the handler's hands at once. On
-/// HTTP/2 even the smallest waits for its stream's window.
+/// On HTTP/1.1 an answer that fits into hyper's buffer is out of the handler's hands at once. On HTTP/2
+/// even the smallest waits for its stream's window.
 const WRITE_BUFFER: u64 = 32 << 10;
-/// Larger chunks are handed over in pieces. Else the dispatcher would copy a chunk whole, and the
-/// client be credited with taking what it was only offered.
+/// Larger chunks are handed over in pieces. Else the client would be credited with taking what it was
+/// only offered.
 const PIECE: usize = 16 << 10;
 
 /// Middleware, the outermost: keeps [`super::Connections`] informed. Where none follows the

@@ -87,8 +87,8 @@ where
     <F::Service as Service<Request>>::Future: 'static,
     B: MessageBody + 'static,
 {
-    // Whoever idles is to be closed by what is tested, not by Actix.
-    let listen = Listen { keep_alive: Duration::from_secs(600), ..Listen::default() };
+    // Whoever idles is to be closed by what is tested, not by hyper.
+    let listen = Listen { idle: Duration::from_secs(600), ..Listen::default() };
     let listener = listen.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = listener.local_addr().unwrap();
     let server = Server::build().workers(1).disable_signals();
