@@ -8,7 +8,7 @@
 use super::connections::Connection;
 use super::listen::Listen;
 use super::server::Stream;
-use actix_http::error::{HttpError, PayloadError};
+use actix_http::error::PayloadError;
 use actix_http::{HttpMessage, Payload, Request, Response};
 use actix_service::Service;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -18,7 +18,11 @@ use actix_web::web::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
-use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderValue as FieldValue};
+use hyper::header::{
+    CONNECTION, CONTENT_LENGTH, HOST, HeaderValue as FieldValue, TRANSFER_ENCODING,
+};
+use hyper::http::request::Parts;
+use hyper::http::uri::Authority;
 use hyper::rt::Executor;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -73,11 +77,10 @@ where
         let request = to_actix(request, &origin, &unread).map(|request| app.call(request));
         async move {
             let response = match request {
-                Ok(answered) => answered
+                Some(answered) => answered
                     .await
                     .map_or_else(Into::into, |response| response.into().map_into_boxed_body()),
-                // hyper's grammar takes characters in addresses that Actix's does not.
-                Err(_) => Response::with_body(StatusCode::BAD_REQUEST, BoxBody::new(())),
+                None => not_http(),
             };
             let mut response = from_actix(response, is_head);
             if unread.get() {
@@ -135,16 +138,21 @@ impl<F: Future<Output = ()> + 'static> Executor<F> for OnWorker {
     }
 }
 
+/// None if the head is not one of HTTP after all: hyper leaves some of its rules to others, and takes
+/// characters in addresses that Actix does not.
 fn to_actix(
     request: hyper::Request<Incoming>,
     origin: &Origin,
     unread: &Rc<Cell<bool>>,
-) -> Result<Request, HttpError> {
+) -> Option<Request> {
     let (head, body) = request.into_parts();
+    if !has_sound_host(&head) || !has_sound_coding(&head) {
+        return None;
+    }
     let mut request = Request::with_payload(payload(body, unread));
     let to = request.head_mut();
-    to.method = Method::from_bytes(head.method.as_str().as_bytes())?;
-    to.uri = Uri::try_from(head.uri.to_string())?;
+    to.method = Method::from_bytes(head.method.as_str().as_bytes()).ok()?;
+    to.uri = Uri::try_from(head.uri.to_string()).ok()?;
     to.version = match head.version {
         hyper::Version::HTTP_2 => Version::HTTP_2,
         hyper::Version::HTTP_10 => Version::HTTP_10,
@@ -152,13 +160,35 @@ fn to_actix(
     };
     to.peer_addr = origin.peer;
     for (name, value) in &head.headers {
-        let name = HeaderName::from_bytes(name.as_str().as_bytes())?;
-        to.headers.append(name, HeaderValue::from_bytes(value.as_bytes())?);
+        let name = HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
+        to.headers.append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
     }
     if let Some(connection) = &origin.connection {
         request.extensions_mut().insert(Arc::clone(connection));
     }
-    Ok(request)
+    Some(request)
+}
+
+/// RFC 9112, section 3.2: on HTTP/1.1 there is one `Host`, and it is one.
+fn has_sound_host(head: &Parts) -> bool {
+    let mut hosts = head.headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => head.version != hyper::Version::HTTP_11,
+        (Some(host), None) => host.is_empty() || Authority::try_from(host.as_bytes()).is_ok(),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// RFC 9112, section 6.1: a coding that is not known must not be taken for none.
+fn has_sound_coding(head: &Parts) -> bool {
+    let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
+    codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+}
+
+fn not_http() -> Response<BoxBody> {
+    let mut response = Response::with_body(StatusCode::BAD_REQUEST, BoxBody::new(()));
+    response.head_mut().set_connection_type(ConnectionType::Close);
+    response
 }
 
 /// A body, which is no longer `unread` at its end.

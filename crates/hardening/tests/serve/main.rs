@@ -4,6 +4,7 @@
 
 mod clients;
 mod connections;
+mod http1;
 mod http2;
 mod overload;
 mod rotation;
