@@ -11,7 +11,7 @@ use crate::insights::{self, Insights};
 use crate::state::AppState;
 use crate::{invocations, probes, projects, reports};
 use actix_web::dev::Server;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use hardening::limits::Trust;
 use hardening::serve::tls::{ReloadingCertificate, TlsError};
 use hardening::serve::{ClientPatience, Connections, Listen, Transport};
@@ -124,7 +124,7 @@ async fn serve(state: AppState, listener: TcpListener, worker: bool) -> Result<(
         .shutdown_timeout(settings.shutdown_seconds)
         .disable_signals();
     let transport = transport(&state)?;
-    let scheme = if matches!(transport, Transport::Tls(_)) { "https" } else { "http" };
+    let scheme = if transport.is_secure() { "https" } else { "http" };
     let app = move || create_app(handles.clone());
     let server = Listen::default().serve(server, listener, transport, &connections, app);
     let server = server.map_err(Failure::new)?;
@@ -218,7 +218,12 @@ pub(super) fn metrics_server(
             .app_data(web::Data::new(insights.clone()))
             .configure(probes::metrics_route)
     };
-    let server = HttpServer::new(app).workers(1).disable_signals().bind(listen)?.run();
+    let limits = Listen::default();
+    let connections = Connections::new(ClientPatience::default());
+    let server = Server::build().workers(1).disable_signals();
+    let server =
+        limits.serve(server, limits.bind(listen)?, Transport::Http1, &connections, app)?.run();
+    actix_web::rt::spawn(connections.close_overdue(|_| ()));
     let handle = server.handle();
     actix_web::rt::spawn(server);
     Ok(Some(handle))

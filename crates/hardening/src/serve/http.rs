@@ -47,8 +47,6 @@ const WINDOWS: (u32, u32) = (1 << 20, 2 << 20);
 /// How much of an answer on HTTP/2 lies ready for the client to take; the rest stays in the body.
 const UNSENT: usize = 32 << 10;
 
-const CLOSE: FieldValue = FieldValue::from_static("close");
-
 /// Where requests come from.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
@@ -82,12 +80,7 @@ where
                     .map_or_else(Into::into, |response| response.into().map_into_boxed_body()),
                 None => not_http(),
             };
-            let mut response = from_actix(response, is_head);
-            if unread.get() {
-                // The next request stands behind it. On HTTP/2 hyper leaves this out.
-                response.headers_mut().insert(CONNECTION, CLOSE);
-            }
-            Ok::<_, Infallible>(response)
+            Ok::<_, Infallible>(from_actix(response, is_head, unread.get()))
         }
     });
     let (stream, timer) = (TokioIo::new(stream), TokioTimer::new());
@@ -206,7 +199,8 @@ fn payload(body: Incoming, unread: &Rc<Cell<bool>>) -> Payload {
     Payload::Stream { payload: Box::pin(chunks.chain(end)) }
 }
 
-fn from_actix(response: Response<BoxBody>, is_head: bool) -> hyper::Response<Answer> {
+/// The answer to a request whose body is `unread`, or is not.
+fn from_actix(response: Response<BoxBody>, is_head: bool, unread: bool) -> hyper::Response<Answer> {
     let (head, body) = response.into_parts();
     // RFC 9110, section 8.6.
     let has_length = !matches!(head.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
@@ -232,8 +226,9 @@ fn from_actix(response: Response<BoxBody>, is_head: bool) -> hyper::Response<Ans
     if let Some(length) = length {
         fields.insert(CONTENT_LENGTH, length.into());
     }
-    if head.head().connection_type() == ConnectionType::Close {
-        fields.insert(CONNECTION, CLOSE);
+    // The next request stands behind what is unread. On HTTP/2 hyper leaves this out.
+    if unread || head.head().connection_type() == ConnectionType::Close {
+        fields.insert(CONNECTION, FieldValue::from_static("close"));
     }
     response
 }

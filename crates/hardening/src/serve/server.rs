@@ -38,6 +38,13 @@ pub enum Transport {
     Tls(Arc<rustls::ServerConfig>),
 }
 
+impl Transport {
+    /// Whether it is encrypted.
+    pub fn is_secure(&self) -> bool {
+        matches!(self, Self::Tls(_))
+    }
+}
+
 impl Listen {
     /// Has `builder` serve `app` on `listener`, within these limits; `connections` follows each one.
     ///
@@ -96,9 +103,12 @@ struct Door {
 
 impl Door {
     fn app_config(&self) -> AppConfig {
-        let secure = matches!(self.transport, Transport::Tls(_));
         // There is no other way to make one; `actix-test` goes this one, too.
-        AppConfig::__priv_test_new(secure, self.address.to_string(), self.address)
+        AppConfig::__priv_test_new(
+            self.transport.is_secure(),
+            self.address.to_string(),
+            self.address,
+        )
     }
 
     /// A worker's service for connections.

@@ -34,7 +34,7 @@ pub trait Refuse: Fn(&RequestHead, &AppConfig) -> Response<BoxBody> + 'static {}
 
 impl<F: Fn(&RequestHead, &AppConfig) -> Response<BoxBody> + 'static> Refuse for F {}
 
-/// What [`shed_load`] makes of an app: another, for [`actix_web::HttpServer`].
+/// What [`shed_load`] makes of an app: another, for [`Listen::serve`](crate::serve::Listen::serve).
 pub struct Shedding<F, K> {
     app: F,
     rule: Rc<Rule<K>>,
