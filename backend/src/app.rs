@@ -15,9 +15,7 @@ use actix_web::dev::{AppConfig, HttpServiceFactory, Response, ServiceFactory};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 use hardening::limits::{Limiter, RedisSettings, rate_limit};
-use hardening::serve::{
-    BodyPace, Bounds, Overload, discard_unread_body, pace_body, shed_load, watch_connection,
-};
+use hardening::serve::{BodyPace, Bounds, Overload, discard_unread_body, pace_body, shed_load};
 use hardening::{compression, cors, csrf, panics, problems, request_id, security_headers};
 use std::sync::Arc;
 
@@ -130,26 +128,26 @@ pub fn create_app(
     // A scope of its own, since the compiler forgets the types of what a scope wraps: those of all
     // layers in one would have names of 350,000 characters.
     let routes = web::scope("")
-        // 12. quotas, by key, user or address
+        // 11. quotas, by key, user or address
         .wrap(rate_limit(limiter.clone(), subject))
-        // 11. bodies that come too slowly
+        // 10. bodies that come too slowly
         .wrap(pace_body(BodyPace::default()))
-        // 10. a panic is a 500
+        // 9. a panic is a 500
         .wrap(from_fn(panics))
-        // 9. every error is a problem
+        // 8. every error is a problem
         .wrap(from_fn(problems))
-        // 8. what a refusal left unread of a short body is read out
+        // 7. what a refusal left unread of a short body is read out
         .wrap(from_fn(discard_unread_body))
         // Routes are tried in this order: the busiest first.
         .service(otlp_scope("/v1", callers.clone()))
         .service(otlp_scope("/api/public/otel/v1", callers.clone()))
         .service(
             web::scope("/api/v1")
-                // 15. a repeated POST gets its first answer
+                // 14. a repeated POST gets its first answer
                 .wrap(edge::idempotent(state.clone(), auth::caller))
-                // 14. no other site acts in a user's name
+                // 13. no other site acts in a user's name
                 .wrap(csrf(Vec::new(), auth::has_session))
-                // 13. who is calling
+                // 12. who is calling
                 .wrap(auth::authenticate(callers))
                 // A scope, so that their patterns are not tried one by one.
                 .service(
@@ -189,18 +187,16 @@ pub fn create_app(
         .app_data(web::Data::new(projects))
         .app_data(web::Data::new(limiter))
         .app_data(web::PayloadConfig::new(4 << 20))
-        // 7. compression, where it is safe
+        // 6. compression, where it is safe
         .wrap(from_fn(compression))
-        // 6. other origins that may read
+        // 5. other origins that may read
         .wrap(cors(&edge::cors_settings(&settings)))
-        // 5. headers that every answer has
+        // 4. headers that every answer has
         .wrap(security_headers(edge::headers(&settings)))
-        // 4. metrics, the span for the collector, and the one log line
+        // 3. metrics, the span for the collector, and the one log line
         .wrap(edge::observe(observer))
-        // 3. request id and span
+        // 2. request id and span
         .wrap(request_id(move || clock.new_id()))
-        // 2. clients that do not read their answers
-        .wrap(from_fn(watch_connection))
         .service(routes)
         // What is no path, as in `OPTIONS *`, comes to no scope.
         .default_service(web::to(edge::not_found).wrap(from_fn(problems)));

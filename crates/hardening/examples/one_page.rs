@@ -14,7 +14,7 @@ use hardening::limits::{Identity, Limiter, Policies, Quota, RouteClass, Subject,
 use hardening::serve::tls::{TlsSettings, TlsVersion, development_certificate};
 use hardening::serve::{
     BodyPace, Bounds, ClientPatience, Connections, Listen, Overload, Transport, overloaded,
-    pace_body, shed_load, watch_connection,
+    pace_body, shed_load,
 };
 use hardening::{
     Cors, Hsts, Nonce, Origin, PagePolicy, Problem, ProblemKind, RequestId, SecurityHeaders,
@@ -48,26 +48,24 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let app = move || {
         let refuse = overloaded(headers.clone(), &sharing, counted_id());
         let app = App::new()
-            // 11. no other site acts in a user's name
+            // 10. no other site acts in a user's name
             .wrap(csrf(vec![friend.clone()], has_session))
-            // 10. quotas, by address
+            // 9. quotas, by address
             .wrap(rate_limit(limiter.clone(), by_address))
-            // 9. bodies that come too slowly
+            // 8. bodies that come too slowly
             .wrap(pace_body(BodyPace::default()))
-            // 8. a panic is a 500
+            // 7. a panic is a 500
             .wrap(from_fn(panics))
-            // 7. every error is a problem
+            // 6. every error is a problem
             .wrap(from_fn(problems))
-            // 6. what is large and holds no secret is compressed
+            // 5. what is large and holds no secret is compressed
             .wrap(from_fn(compression))
-            // 5. other origins that may read
+            // 4. other origins that may read
             .wrap(cors(&sharing))
-            // 4. headers that every answer has
+            // 3. headers that every answer has
             .wrap(security_headers(headers.clone()))
-            // 3. an id and a span
+            // 2. an id and a span
             .wrap(request_id(counted_id()))
-            // 2. clients that do not read their answers
-            .wrap(from_fn(watch_connection))
             .route("/", web::get().to(home))
             .route("/script.js", web::get().to(script))
             .route("/notes", web::post().to(note))

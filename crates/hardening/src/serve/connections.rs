@@ -1,20 +1,16 @@
 //! Connections that only cost are closed.
 //!
-//! hyper (1.12) has a timer for heads on HTTP/1.1, and one for the answers to its pings on HTTP/2. Left
-//! open are:
+//! A client owes something either way: while no request is in progress, the head of the next; while an
+//! answer waits to be taken, its reading. Whoever does not pay in time loses the connection. Neither
+//! `TCP_USER_TIMEOUT` nor the pings of HTTP/2 see to that: of an answer that is read a few bytes at a time
+//! the window opens now and then, and pings are answered by whoever does nothing else.
 //!
-//! - an answer that is read a few bytes at a time, which `TCP_USER_TIMEOUT` lets pass, since the
-//!   window opens now and then;
-//! - on HTTP/2, a client that sends nothing but answers to pings, and one that never widens a stream's
-//!   window.
-//!
-//! So each connection is followed from outside. It owes us something either way: while no request is
-//! in progress, the head of the next; while an answer waits to be taken, its reading. Whoever does
-//! not pay in time loses the connection. One task looks at all of them once a second; a connection
-//! costs a second descriptor of the same socket, by which it is shut down.
+//! One task looks at all connections once a second, so that a request sets no timer; a connection costs a
+//! second descriptor of the same socket, by which it is shut down.
 
 use socket2::{SockRef, Socket};
 use std::net::Shutdown;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -25,14 +21,14 @@ const SWEEP: Duration = Duration::from_secs(1);
 /// What clients are given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientPatience {
-    /// From the end of a request, or from the start, until the next request's head is there. Must be
-    /// longer than [`Listen::idle`](super::Listen::idle), by which HTTP/1.1 ends sooner.
+    /// From the end of a request, or from the start, until the next request's head is there. Apache gives
+    /// 20 seconds for a head (`mod_reqtimeout`) and 5 between requests (`KeepAliveTimeout`).
     pub next_head: Duration,
     /// How long an answer may wait to be taken, whatever its size.
     pub grace: Duration,
     /// Each so many bytes that were taken allow a second more. Kestrel cuts off at 240 with a grace
     /// of 5 seconds (`MinResponseDataRate`). Bytes count as taken when the kernel has them, so that
-    /// what it and hyper buffer (some 100 KiB with `Listen::unsent`) is time for a deceiver: 1024
+    /// what it and we buffer (some 100 KiB with `Listen::unsent`) is time for a deceiver: 1024
     /// makes it two minutes.
     pub bytes_per_second: u32,
 }
@@ -40,7 +36,7 @@ pub struct ClientPatience {
 impl Default for ClientPatience {
     fn default() -> Self {
         Self {
-            next_head: Duration::from_secs(25),
+            next_head: Duration::from_secs(15),
             grace: Duration::from_secs(20),
             bytes_per_second: 1024,
         }
@@ -67,7 +63,7 @@ impl Connections {
         Self { patience, all: Arc::default() }
     }
 
-    /// Follows a new connection. Without a descriptor to spare it goes unwatched.
+    /// Follows a new connection; `None` without a descriptor to spare.
     pub(super) fn follow(&self, stream: &TcpStream) -> Option<Arc<Connection>> {
         let socket = SockRef::from(stream).try_clone().ok()?;
         let state = Mutex::new(State::new(Instant::now()));
@@ -104,7 +100,7 @@ impl Connections {
     }
 }
 
-/// One connection. It ends with the connection's data, which is dropped with the connection.
+/// One connection, for as long as it is served.
 #[derive(Debug)]
 pub(super) struct Connection {
     socket: Socket,
@@ -134,6 +130,31 @@ impl Connection {
         if let Some(at) = owed.iter().position(|other| *other == deadline) {
             owed.swap_remove(at);
         }
+    }
+}
+
+/// A request in progress.
+#[derive(Debug)]
+pub(super) struct Busy(Arc<Connection>);
+
+impl Busy {
+    pub(super) fn on(connection: &Arc<Connection>) -> Self {
+        connection.request_began();
+        Self(Arc::clone(connection))
+    }
+}
+
+impl Deref for Busy {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.request_ended();
     }
 }
 

@@ -14,15 +14,13 @@ pub struct Listen {
     /// How many connections may wait to be accepted; the kernel caps it at `net.core.somaxconn`.
     pub backlog: i32,
     /// Connections that a worker holds at once; more wait in the backlog. Each takes two file
-    /// descriptors where [`super::Connections`] watches it.
+    /// descriptors.
     pub max_connections: usize,
     /// How long a TLS handshake may take.
     pub handshake: Duration,
-    /// How long a client may take until the head of its next request is there, from its connection's
-    /// start or from the answer before. On HTTP/2, how often it is asked whether it is still there, and
-    /// how long it may take to say so. Apache gives 20 seconds for a head (`mod_reqtimeout`) and 5 between
-    /// requests (`KeepAliveTimeout`).
-    pub idle: Duration,
+    /// On HTTP/2, how often a client is asked whether it is still there, and how long it may take to say
+    /// so.
+    pub ping: Duration,
     /// How long data may lie unacknowledged, or unsent because the client's window is shut, before
     /// the kernel ends the connection (`TCP_USER_TIMEOUT`, RFC 5482 and tcp(7)).
     pub unacknowledged: Duration,
@@ -38,7 +36,7 @@ impl Default for Listen {
             backlog: 4096,
             max_connections: 10_000,
             handshake: Duration::from_secs(5),
-            idle: Duration::from_secs(15),
+            ping: Duration::from_secs(15),
             unacknowledged: Duration::from_secs(20),
             unsent: 32 << 10,
         }

@@ -2,9 +2,8 @@
 //!
 //! | against | by |
 //! |---|---|
-//! | connections that say nothing, or their first head slowly | the timers of [`Listen`] |
-//! | later heads that come slowly, answers that nobody reads, silence | [`Connections`] with [`watch_connection`] |
-//! | what HTTP/2 lets one connection ask for: requests without end, endless heads | bounds that [`Listen::serve`] sets |
+//! | silence, heads that come slowly, answers that nobody reads | [`Connections`] |
+//! | what one connection may ask for: requests without end, endless heads | bounds that [`Listen::serve`] sets |
 //! | clients whose window stays shut | `TCP_USER_TIMEOUT`, set by [`Listen::bind`] |
 //! | bodies that come slowly | [`pace_body`] |
 //! | more requests than can be served | [`shed_load`] |
@@ -13,14 +12,18 @@
 //! The middlewares are for `from_fn`; their settings come from the app's data.
 
 mod connections;
-mod http;
+mod host;
+mod http1;
+mod http2;
 mod listen;
 mod overload;
 mod server;
 mod slow_body;
+mod taking;
 pub mod tls;
 mod unread_body;
 mod watched;
+mod wire;
 
 pub use connections::{ClientPatience, Connections};
 pub use listen::Listen;
@@ -28,4 +31,3 @@ pub use overload::{Bounds, Limiter, Overload, Refuse, Shedding, overloaded, shed
 pub use server::Transport;
 pub use slow_body::{BodyPace, pace_body};
 pub use unread_body::{content_length, discard_unread_body};
-pub use watched::{WatchedBody, watch_connection};

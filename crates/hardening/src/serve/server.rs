@@ -1,10 +1,10 @@
 //! Connections → requests: what [`HttpServer`](actix_web::HttpServer) does, with every connection
-//! followed from its start, and HTTP by hyper.
+//! followed from its start, and HTTP that bounds what a client can ask for.
 
 use super::connections::Connections;
-use super::http::{self, Origin};
 use super::listen::Listen;
-use actix_http::{Request, Response};
+use super::{http1, http2};
+use actix_http::{Request, Response, ServiceConfig};
 use actix_server::{GracefulShutdownSignal, ServerBuilder};
 use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service,
@@ -120,20 +120,40 @@ impl Door {
         S::Future: 'static,
         B: MessageBody + 'static,
     {
-        let (app, door) = (Rc::new(app), Rc::new(self));
+        let (app, door, config) = (Rc::new(app), Rc::new(self), ServiceConfig::default());
         fn_service(move |stream: TcpStream| {
-            let (app, door) = (Rc::clone(&app), Rc::clone(&door));
+            let (app, door, config) = (Rc::clone(&app), Rc::clone(&door), config.clone());
             async move {
-                let peer = stream.peer_addr().ok();
                 // Clients break off all the time: errors are nobody's.
-                let Ok((stream, speaks_http2)) = door.greet(stream).await else { return Ok(()) };
-                let origin = Origin { peer, connection: door.connections.follow(tcp_of(&stream)) };
-                let stopping = door.stopping.notified();
-                let _ =
-                    http::serve(stream, speaks_http2, origin, app, &door.listen, stopping).await;
+                let _ = door.serve(stream, app, config).await;
                 Ok(())
             }
         })
+    }
+
+    async fn serve<S, B>(
+        &self,
+        stream: TcpStream,
+        app: Rc<S>,
+        config: ServiceConfig,
+    ) -> io::Result<()>
+    where
+        S: Service<Request> + 'static,
+        S::Response: Into<Response<B>> + 'static,
+        S::Error: Into<Response<BoxBody>> + 'static,
+        B: MessageBody + 'static,
+    {
+        let peer = stream.peer_addr().ok();
+        // Whom nobody follows nobody would end.
+        let Some(connection) = self.connections.follow(&stream) else { return Ok(()) };
+        let (stream, speaks_http2) = self.greet(stream).await?;
+        let stopping = self.stopping.notified();
+        if speaks_http2 {
+            let served = http2::serve(stream, peer, connection, app, &self.listen, stopping);
+            served.await.map_err(io::Error::other)
+        } else {
+            http1::serve(stream, peer, &connection, &*app, config, stopping).await
+        }
     }
 
     /// Finds out what the client speaks, with the TLS handshake where there is one.
@@ -141,7 +161,7 @@ impl Door {
         match &self.transport {
             Transport::Http1 => Ok((Either::Left(stream), false)),
             Transport::Http1OrH2c => {
-                let speaks_http2 = timeout(self.listen.idle, begins_http2(&stream)).await??;
+                let speaks_http2 = begins_http2(&stream).await?;
                 Ok((Either::Left(stream), speaks_http2))
             }
             Transport::Tls(config) => {
@@ -159,11 +179,4 @@ async fn begins_http2(stream: &TcpStream) -> io::Result<bool> {
     let mut first = [0; 12];
     stream.peek(&mut first).await?;
     Ok(&first == b"PRI * HTTP/2")
-}
-
-fn tcp_of(stream: &Stream) -> &TcpStream {
-    match stream {
-        Either::Left(plain) => plain,
-        Either::Right(tls) => tls.get_ref().0,
-    }
 }

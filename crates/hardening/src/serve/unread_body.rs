@@ -1,8 +1,8 @@
 //! A body that nobody read is read out, so that its connection lives on.
 //!
 //! Whoever answers before the body has come (a rate limit, a missing credential, too much load) leaves
-//! the rest of it on the connection, and hyper closes such a connection (RFC 9112, section 9.3, lets
-//! it choose between closing and reading on). The client then opens another, with a TLS handshake,
+//! the rest of it on the connection, which then is closed (RFC 9112, section 9.3, lets a server choose
+//! between closing and reading on). The client then opens another, with a TLS handshake,
 //! just when there is too much to do. Reading a short body to its end costs less than that.
 
 use actix_web::body::MessageBody;

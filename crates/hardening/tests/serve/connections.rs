@@ -2,9 +2,8 @@
 
 use crate::clients::read_to_end;
 use crate::support::{Running, serve};
-use actix_web::middleware::from_fn;
 use actix_web::{App, rt, web};
-use hardening::serve::{ClientPatience, Connections, watch_connection};
+use hardening::serve::{ClientPatience, Connections};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -27,7 +26,6 @@ fn start(gate: Arc<Semaphore>) -> (Running, mpsc::UnboundedReceiver<usize>) {
             async move { gate.acquire().await.map(|_| "hello").unwrap_or_default() }
         };
         App::new()
-            .wrap(from_fn(watch_connection))
             .route("/", web::get().to(wait))
             .route("/large", web::get().to(|| async { vec![b'x'; LARGE] }))
     };

@@ -2,12 +2,11 @@
 
 use crate::clients::h2;
 use crate::support::{Running, serve};
-use actix_web::middleware::from_fn;
 use actix_web::web::Bytes;
 use actix_web::{App, HttpResponse, rt, web};
 use futures_util::{FutureExt, stream};
 use h2::client::{Builder, SendRequest};
-use hardening::serve::{ClientPatience, Connections, watch_connection};
+use hardening::serve::{ClientPatience, Connections};
 use http::{Method, Request, Response};
 use std::convert::Infallible;
 use std::pin::pin;
@@ -25,7 +24,6 @@ fn start(connections: &Connections) -> Running {
     let app = move || {
         App::new()
             .app_data(web::PayloadConfig::new(LARGE))
-            .wrap(from_fn(watch_connection))
             .route("/", web::get().to(|| async { "hello" }))
             .route("/", web::head().to(|| async { "hello" }))
             .route("/", web::post().to(|body: Bytes| async move { body }))

@@ -13,7 +13,6 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Who signs certificates in a test.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -87,8 +86,7 @@ where
     <F::Service as Service<Request>>::Future: 'static,
     B: MessageBody + 'static,
 {
-    // Whoever idles is to be closed by what is tested, not by hyper.
-    let listen = Listen { idle: Duration::from_secs(600), ..Listen::default() };
+    let listen = Listen::default();
     let listener = listen.bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = listener.local_addr().unwrap();
     let server = Server::build().workers(1).disable_signals();

@@ -4,7 +4,6 @@ use super::Overload;
 use super::client_time::ClientTime;
 use super::limiter::Permit;
 use crate::serve::unread_body::{content_length, is_soon_read, read_out};
-use crate::serve::watched::Busy;
 use actix_http::{BoxedPayloadStream, Request};
 use actix_service::{IntoServiceFactory, Service, ServiceFactory};
 use actix_web::HttpMessage;
@@ -120,7 +119,6 @@ where
     }
 
     async fn refuse(&self, mut request: Request) -> Response<BoxBody> {
-        let _busy = Busy::of(&request);
         let response = (self.rule.refuse)(request.head(), &self.config);
         if is_soon_read(request.head()) {
             read_out(request.take_payload()).await;

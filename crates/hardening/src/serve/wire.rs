@@ -1,0 +1,243 @@
+//! A connection on which HTTP/1.1 is spoken: bytes ↔ heads and bodies.
+//!
+//! Parsed and written by [`Codec`], of actix-http.
+
+use super::server::Stream;
+use actix_http::error::{ParseError, PayloadError};
+use actix_http::h1::{Codec, Message, MessageType};
+use actix_http::{ConnectionType, Request, Response, ServiceConfig};
+use actix_web::body::BodySize;
+use actix_web::http::{Method, StatusCode, Version};
+use actix_web::web::{Buf, BufMut, Bytes, BytesMut};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::io::AsyncWrite;
+use tokio_util::codec::{Decoder, Encoder};
+use tokio_util::io::poll_read_buf;
+
+/// How long a request's head may be, and how much may lie read behind it.
+const HEAD: usize = 64 << 10;
+/// How much is read at once of heads, and of bodies.
+const HEAD_ROOM: usize = 4 << 10;
+const BODY_ROOM: usize = 32 << 10;
+/// Below this there is no room worth a read.
+const LEAST: usize = 1 << 10;
+/// So much of an answer goes out at once.
+const FULL: usize = 32 << 10;
+/// An answer's buffer that has grown beyond it is not kept for the next.
+const KEPT: usize = 8 << 10;
+
+/// What the client says next.
+pub(super) enum Next {
+    Request(Request),
+    /// A head that cannot be taken for one.
+    Refused(StatusCode),
+    End,
+}
+
+/// Both directions of a connection.
+pub(super) struct Wire {
+    stream: Stream,
+    codec: Codec,
+    received: BytesMut,
+    unsent: BytesMut,
+    /// The client sends no more.
+    ended: bool,
+    /// The client waits to be told that its body is wanted (RFC 9110, section 10.1.1).
+    expects: bool,
+    method: Method,
+    version: Version,
+}
+
+impl Wire {
+    pub(super) fn new(stream: Stream, config: ServiceConfig) -> Self {
+        Self {
+            stream,
+            codec: Codec::new(config),
+            received: BytesMut::new(),
+            unsent: BytesMut::new(),
+            ended: false,
+            expects: false,
+            method: Method::GET,
+            version: Version::HTTP_11,
+        }
+    }
+
+    /// Reads the next request's head.
+    pub(super) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Next>> {
+        loop {
+            if let Some(next) = self.parse_head() {
+                return Poll::Ready(Ok(next));
+            }
+            if self.ended || ready!(self.poll_fill(HEAD_ROOM, cx))? == 0 {
+                return Poll::Ready(Ok(Next::End));
+            }
+        }
+    }
+
+    fn parse_head(&mut self) -> Option<Next> {
+        if self.received.is_empty() {
+            return None;
+        }
+        Some(match self.codec.decode(&mut self.received) {
+            Ok(Some(Message::Item(request))) => {
+                self.expects = request.head().expect();
+                self.method = request.method().clone();
+                self.version = request.version();
+                Next::Request(request)
+            }
+            Ok(None) if self.received.len() < HEAD => return None,
+            Ok(None) | Err(ParseError::TooLarge) => Next::Refused(self.too_large()),
+            Ok(Some(Message::Chunk(_))) | Err(_) => Next::Refused(StatusCode::BAD_REQUEST),
+        })
+    }
+
+    /// RFC 9110, section 15.5.15, and RFC 6585, section 5.
+    fn too_large(&self) -> StatusCode {
+        if self.received.contains(&b'\n') {
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+        } else {
+            StatusCode::URI_TOO_LONG
+        }
+    }
+
+    /// Whether the request that was read has a body.
+    pub(super) fn has_body(&self) -> bool {
+        self.codec.message_type() == MessageType::Payload
+    }
+
+    /// Reads a piece of the request's body. The client is told to go on when it waits for that.
+    pub(super) fn poll_body(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, PayloadError>>> {
+        loop {
+            if !self.has_body() {
+                return Poll::Ready(None);
+            }
+            match self.codec.decode(&mut self.received) {
+                Ok(Some(Message::Chunk(Some(chunk)))) => return Poll::Ready(Some(Ok(chunk))),
+                Ok(Some(_)) => return Poll::Ready(None),
+                Ok(None) => {}
+                Err(_) => return Poll::Ready(Some(Err(PayloadError::EncodingCorrupted))),
+            }
+            if std::mem::take(&mut self.expects) {
+                self.unsent.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+            }
+            if let Poll::Ready(Err(error)) = self.poll_flush(cx) {
+                return Poll::Ready(Some(Err(PayloadError::Io(error))));
+            }
+            match ready!(self.poll_fill(BODY_ROOM, cx)) {
+                Ok(0) => return Poll::Ready(Some(Err(PayloadError::Incomplete(None)))),
+                Ok(_) => {}
+                Err(error) => return Poll::Ready(Some(Err(PayloadError::Io(error)))),
+            }
+        }
+    }
+
+    /// Looks out for the client while its request is worked on: an error if it is gone. What it sends
+    /// meanwhile is kept. Who only closes its own direction waits for the answer still.
+    pub(super) fn poll_gone(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        // Of a body whoever wants it is told.
+        while !self.ended && !self.is_unread() && self.received.len() < HEAD {
+            if let Err(error) = ready!(self.poll_fill(HEAD_ROOM, cx)) {
+                return Poll::Ready(error);
+            }
+        }
+        Poll::Pending
+    }
+
+    fn poll_fill(&mut self, room: usize, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.received.capacity() - self.received.len() < LEAST {
+            self.received.reserve(room);
+        }
+        let left = HEAD.saturating_sub(self.received.len());
+        let mut into = (&mut self.received).limit(left);
+        let read = ready!(poll_read_buf(Pin::new(&mut self.stream), cx, &mut into))?;
+        self.ended = read == 0;
+        Poll::Ready(Ok(read))
+    }
+
+    /// Whether the client has sent, or is about to send, a body that nobody read to its end. Behind it
+    /// there is no telling where the next request begins.
+    pub(super) fn is_unread(&self) -> bool {
+        self.codec.message_type() != MessageType::None
+    }
+
+    /// Writes an answer's head; whether its body is to follow. If it is the `last`, it says so.
+    pub(super) fn write_head(
+        &mut self,
+        mut head: Response<()>,
+        size: BodySize,
+        last: bool,
+    ) -> io::Result<bool> {
+        self.expects = false;
+        let status = head.status();
+        // RFC 9110, section 6.4.1.
+        let never = status.is_informational()
+            || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let no_body = never || self.method == Method::HEAD;
+        let size = if size == BodySize::None && !no_body { BodySize::Sized(0) } else { size };
+        // RFC 9112, section 6.1: HTTP/1.0 knows no chunks. The codec writes none after `Upgrade`.
+        let ends_by_closing = size == BodySize::Stream
+            && (self.version < Version::HTTP_11
+                || self.codec.message_type() == MessageType::Stream);
+        head.head_mut().no_chunking(ends_by_closing);
+        if last || ends_by_closing || self.is_unread() {
+            head.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        self.codec.encode(Message::Item((head, size)), &mut self.unsent)?;
+        Ok(!no_body && size != BodySize::Sized(0))
+    }
+
+    /// Writes a piece of an answer's body; whether there is enough to be flushed.
+    pub(super) fn write_body(&mut self, piece: Bytes) -> io::Result<bool> {
+        self.codec.encode(Message::Chunk(Some(piece)), &mut self.unsent)?;
+        Ok(self.unsent.len() >= FULL)
+    }
+
+    /// Writes the end of an answer's body, which fails if it was shorter than its head said.
+    pub(super) fn write_end(&mut self) -> io::Result<()> {
+        self.codec.encode(Message::Chunk(None), &mut self.unsent)
+    }
+
+    /// Bytes that were written and are not on their way.
+    pub(super) fn unsent(&self) -> usize {
+        self.unsent.len()
+    }
+
+    /// Sends what was written.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.unsent.is_empty() {
+            match ready!(Pin::new(&mut self.stream).poll_write(cx, &self.unsent))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                sent => self.unsent.advance(sent),
+            }
+        }
+        if self.unsent.capacity() > KEPT {
+            self.unsent = BytesMut::new();
+        }
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    /// Whether another request may follow the answer that was written.
+    pub(super) fn goes_on(&self) -> bool {
+        // The codec takes a request to upgrade, which is not granted here, for a last one.
+        (self.codec.keep_alive() || self.codec.upgrade()) && !self.is_unread()
+    }
+
+    /// Says that no more is sent.
+    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    /// Reads what is still sent and forgets it.
+    pub(super) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.ended {
+            self.received.clear();
+            ready!(self.poll_fill(BODY_ROOM, cx))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
