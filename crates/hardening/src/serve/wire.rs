@@ -10,6 +10,7 @@ use actix_web::body::BodySize;
 use actix_web::http::{Method, StatusCode, Version};
 use actix_web::web::{Buf, BufMut, Bytes, BytesMut};
 use std::io;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
@@ -46,6 +47,8 @@ pub(super) struct Wire {
     ended: bool,
     /// The client waits to be told that its body is wanted (RFC 9110, section 10.1.1).
     expects: bool,
+    /// An answer has begun. Only it is flushed then: of two who wait for the same only one is told.
+    answers: bool,
     method: Method,
     version: Version,
 }
@@ -59,6 +62,7 @@ impl Wire {
             unsent: BytesMut::new(),
             ended: false,
             expects: false,
+            answers: false,
             method: Method::GET,
             version: Version::HTTP_11,
         }
@@ -83,6 +87,7 @@ impl Wire {
         Some(match self.codec.decode(&mut self.received) {
             Ok(Some(Message::Item(request))) => {
                 self.expects = request.head().expect();
+                self.answers = false;
                 self.method = request.method().clone();
                 self.version = request.version();
                 Next::Request(request)
@@ -122,10 +127,7 @@ impl Wire {
                 Ok(None) => {}
                 Err(_) => return Poll::Ready(Some(Err(PayloadError::EncodingCorrupted))),
             }
-            if std::mem::take(&mut self.expects) {
-                self.unsent.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-            }
-            if let Poll::Ready(Err(error)) = self.poll_flush(cx) {
+            if let Err(error) = self.ask_for_body(cx) {
                 return Poll::Ready(Some(Err(PayloadError::Io(error))));
             }
             match ready!(self.poll_fill(BODY_ROOM, cx)) {
@@ -133,6 +135,19 @@ impl Wire {
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(Some(Err(PayloadError::Io(error)))),
             }
+        }
+    }
+
+    fn ask_for_body(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        if self.answers {
+            return Ok(());
+        }
+        if mem::take(&mut self.expects) {
+            self.unsent.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
+        match self.poll_flush(cx) {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => Ok(()),
         }
     }
 
@@ -172,7 +187,7 @@ impl Wire {
         size: BodySize,
         last: bool,
     ) -> io::Result<bool> {
-        self.expects = false;
+        self.answers = true;
         let status = head.status();
         // RFC 9110, section 6.4.1.
         let never = status.is_informational()

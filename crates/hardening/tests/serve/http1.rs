@@ -3,8 +3,8 @@
 use crate::clients::{exchange, read_to_end};
 use crate::support::{Running, serve};
 use actix_web::web::Bytes;
-use actix_web::{App, HttpResponse, web};
-use futures_util::{FutureExt, stream};
+use actix_web::{App, HttpResponse, rt, web};
+use futures_util::{FutureExt, StreamExt, stream};
 use hardening::serve::{ClientPatience, Connections};
 use std::convert::Infallible;
 use std::future::pending;
@@ -95,6 +95,32 @@ async fn a_large_body_passes_whole_both_ways() {
     let send = async { write.write_all(request.as_bytes()).await.unwrap() };
     let ((), answer) = tokio::join!(send, read_to_end(&mut read));
     assert!(answer.unwrap().ends_with(&format!("\r\n\r\n{body}")));
+}
+
+/// What a task of its own reads comes back meanwhile.
+#[actix_web::test]
+async fn an_answer_may_be_sent_while_the_body_comes() {
+    let echo = |mut body: web::Payload| async {
+        let (tell, told) = mpsc::channel::<Result<Bytes, Infallible>>(1);
+        rt::spawn(async move {
+            while let Some(chunk) = body.next().await {
+                tell.send(Ok(chunk.unwrap())).await.unwrap();
+            }
+        });
+        let told = stream::unfold(told, |mut told| async { Some((told.recv().await?, told)) });
+        HttpResponse::Ok().streaming(told)
+    };
+    let app = move || App::new().route("/", web::post().to(echo));
+    let server = serve(app, None, &Connections::new(ClientPatience::default()));
+    let (mut read, mut write) = connect(server.address).await.into_split();
+    let head = format!("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: {LARGE}\r\n\r\n");
+    let request = head + &"x".repeat(LARGE);
+    let send = async { write.write_all(request.as_bytes()).await.unwrap() };
+    let ((), answer) = tokio::join!(send, read_to_end(&mut read));
+    let answer = answer.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("transfer-encoding: chunked"), "{head}");
+    assert!(body.ends_with("0\r\n\r\n") && body.matches('x').count() == LARGE);
 }
 
 #[actix_web::test]
