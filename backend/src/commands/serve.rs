@@ -221,8 +221,9 @@ pub(super) fn metrics_server(
     let limits = Listen::default();
     let connections = Connections::new(ClientPatience::default());
     let server = Server::build().workers(1).disable_signals();
-    let server =
-        limits.serve(server, limits.bind(listen)?, Transport::Http1, &connections, app)?.run();
+    let listener = limits.bind(listen)?;
+    tracing::info!(address = %listener.local_addr()?, "metrics listening");
+    let server = limits.serve(server, listener, Transport::Http1, &connections, app)?.run();
     actix_web::rt::spawn(connections.close_overdue(|_| ()));
     let handle = server.handle();
     actix_web::rt::spawn(server);

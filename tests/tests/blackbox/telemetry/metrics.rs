@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use tests::{Database, PROJECT, Redis, Service, bodies, both};
+use tests::{Client, Database, PROJECT, Redis, Service, bodies, both, eventually};
 
 both!(prometheus_has_nothing_to_complain_of);
 
@@ -43,6 +43,22 @@ fn prometheus_has_nothing_to_complain_of(database: Database) {
         let row = format!("| `{name}` | {kind} |");
         assert!(reference.contains(&row), "docs/metrics.md has no row {row}");
     }
+}
+
+#[test]
+fn they_may_have_a_port_of_their_own() {
+    let service = Service::builder(Database::sqlite())
+        .env("RESEARCHFLOW_METRICS_LISTEN", "127.0.0.1:0")
+        .start();
+    let address = eventually("the metrics listen", || {
+        let log = service.log();
+        let line = log.iter().find(|line| line["message"] == "metrics listening")?;
+        line["address"].as_str().map(str::to_owned)
+    });
+    let metrics = Client::new(&format!("http://{address}"));
+    assert!(metrics.get("/metrics").text().contains("researchflow_build_info"));
+    metrics.get("/health").expect_status(404);
+    service.nobody().get("/metrics").expect_status(404);
 }
 
 fn reference() -> std::path::PathBuf {
