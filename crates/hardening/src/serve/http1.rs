@@ -20,6 +20,7 @@ use futures_util::Stream;
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::{Rc, Weak};
@@ -61,6 +62,7 @@ where
             Next::Refused(status) => return client.refuse(status).await,
             Next::End => break,
         };
+        in_cohort().await;
         connection.request_began();
         request.head_mut().peer_addr = peer;
         *request.payload() = client.body();
@@ -127,6 +129,7 @@ impl Client<'_> {
             }
             self.wire.borrow_mut().write_end()?;
         }
+        in_cohort().await;
         self.flush(&mut taking).await
     }
 
@@ -201,4 +204,21 @@ impl Stream for RequestBody {
             None => Poll::Ready(Some(Err(PayloadError::Incomplete(None)))),
         }
     }
+}
+
+/// Lets those connections go first that are ready now, so that all of them read, then all of them are
+/// answered, then all of them send: each of the three runs more code, the kernel's too, than a
+/// processor's first cache holds, and so it is fetched once for many (cohort scheduling: Larus and Parkes,
+/// USENIX 2002). Who is alone goes on at once.
+async fn in_cohort() {
+    let mut waited = false;
+    let others_went = poll_fn(|cx| {
+        if mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        // To the end of the worker's queue. `yield_now` would ask the kernel for news first.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    });
+    others_went.await;
 }
