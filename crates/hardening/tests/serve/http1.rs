@@ -1,7 +1,7 @@
 //! HTTP/1.1: what passes, what is refused, and how a connection ends.
 
 use crate::clients::{exchange, read_to_end};
-use crate::support::{Running, serve};
+use crate::support::{Running, chunks, serve};
 use actix_web::web::Bytes;
 use actix_web::{App, HttpResponse, rt, web};
 use futures_util::{FutureExt, StreamExt, stream};
@@ -18,10 +18,6 @@ const LARGE: usize = 3 << 20;
 const LAST: &str = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 
 fn start() -> Running {
-    let chunks = || async {
-        let chunks = ["one ", "two ", "three"].map(|chunk| Ok::<_, Infallible>(chunk.into()));
-        HttpResponse::Ok().streaming(stream::iter::<[Result<Bytes, _>; 3]>(chunks))
-    };
     let app = move || {
         App::new()
             .app_data(web::PayloadConfig::new(LARGE))

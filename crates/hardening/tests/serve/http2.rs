@@ -1,14 +1,13 @@
 //! HTTP/2: what passes, and what one connection may ask for.
 
 use crate::clients::h2;
-use crate::support::{Running, serve};
+use crate::support::{Running, chunks, serve};
 use actix_web::web::Bytes;
 use actix_web::{App, HttpResponse, rt, web};
-use futures_util::{FutureExt, stream};
+use futures_util::FutureExt;
 use h2::client::{Builder, SendRequest};
 use hardening::serve::{ClientPatience, Connections};
 use http::{Method, Request, Response};
-use std::convert::Infallible;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -17,10 +16,6 @@ use tokio::sync::{Semaphore, mpsc};
 const LARGE: usize = 3 << 20;
 
 fn start(connections: &Connections) -> Running {
-    let chunks = || async {
-        let chunks = ["one ", "two ", "three"].map(|chunk| Ok::<_, Infallible>(chunk.into()));
-        HttpResponse::Ok().streaming(stream::iter::<[Result<Bytes, _>; 3]>(chunks))
-    };
     let app = move || {
         App::new()
             .app_data(web::PayloadConfig::new(LARGE))

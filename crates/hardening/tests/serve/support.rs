@@ -2,12 +2,15 @@
 
 use actix_http::Request;
 use actix_service::IntoServiceFactory;
-use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppConfig, Response, Server, ServerHandle, Service, ServiceFactory};
+use actix_web::web::Bytes;
+use actix_web::{Error, HttpResponse};
+use futures_util::stream;
 use hardening::serve::tls::{CertificateFiles, Tls, TlsSettings, TlsVersion};
 use hardening::serve::{Connections, Listen, Transport};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use std::convert::Infallible;
 use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -51,6 +54,12 @@ pub(crate) fn write(path: &Path, text: &str) {
 
 pub(crate) fn load(files: CertificateFiles, min: TlsVersion, client_ca: Option<PathBuf>) -> Tls {
     TlsSettings { files, min, client_ca }.load().unwrap()
+}
+
+/// An answer in three pieces, whose length is not told.
+pub(crate) async fn chunks() -> HttpResponse {
+    let chunks = ["one ", "two ", "three"].map(|chunk| Ok::<_, Infallible>(chunk.into()));
+    HttpResponse::Ok().streaming(stream::iter::<[Result<Bytes, _>; 3]>(chunks))
 }
 
 /// A server until it is dropped.
