@@ -2,7 +2,8 @@
 
 use crate::json::{Object, parse, pointed};
 use crate::{Event, FieldProblem, Timestamp};
-use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// At most this many events in one request.
@@ -74,11 +75,15 @@ fn bounded(count: usize, pointer: &str) -> Result<(), FieldProblem> {
 /// Whether the body is a JSON object without `events`, so that it is to be read as one event.
 fn is_one_event(text: &str) -> bool {
     #[derive(Deserialize)]
-    struct Probe<'a> {
-        #[serde(borrow, default)]
-        events: Option<&'a RawValue>,
+    struct Probe {
+        #[serde(default, deserialize_with = "is_there")]
+        events: bool,
     }
-    serde_json::from_str::<Probe<'_>>(text).is_ok_and(|probe| probe.events.is_none())
+    /// Whatever it is, `null` included.
+    fn is_there<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+        IgnoredAny::deserialize(value).map(|_| true)
+    }
+    serde_json::from_str::<Probe>(text).is_ok_and(|probe| !probe.events)
 }
 
 #[cfg(test)]
@@ -111,6 +116,7 @@ mod tests {
             (r#"{"tags":["ok",7]}"#, "/tags/1", "string"),
             (r#"{"events":[]}"#, "/events", "at least one"),
             (r#"{"events":7}"#, "/events", "a list"),
+            (r#"{"events":null}"#, "/events", "a list"),
             (r#"{"events":[{"latency_ms":-1}]}"#, "/latency_ms", "milliseconds"),
             (r#"{"model":"a","model":"b"}"#, "/model", "twice"),
             (r#"{"usage":{"input_tokens":1,"input_tokens":2}}"#, "/usage/input_tokens", "twice"),
