@@ -11,6 +11,8 @@ use tokio::sync::Notify;
 /// Windows are at least so long, in microseconds, and have at least so many requests.
 const WINDOW: u64 = 100_000;
 const REQUESTS: u64 = 10;
+/// In microseconds, too.
+const RECENT: u64 = 1_000_000;
 
 /// Counts requests in flight, refuses those beyond the limit, and moves the limit by how long the
 /// others take.
@@ -24,6 +26,8 @@ pub struct Limiter {
     /// Told when a request ends and somebody waits.
     freed: Notify,
     refused: AtomicU64,
+    /// When that was last.
+    refused_at: AtomicU64,
     peak: AtomicUsize,
     count: AtomicU64,
     sum: AtomicU64,
@@ -41,6 +45,7 @@ impl Limiter {
             waiting: 0.into(),
             freed: Notify::new(),
             refused: 0.into(),
+            refused_at: 0.into(),
             peak: 0.into(),
             count: 0.into(),
             sum: 0.into(),
@@ -69,8 +74,15 @@ impl Limiter {
         self.refused.load(Relaxed)
     }
 
-    pub(super) fn count_refusal(&self) {
+    /// Counts a request that is refused.
+    pub(super) fn refuse(&self, now: u64) {
         self.refused.fetch_add(1, Relaxed);
+        self.refused_at.store(now, Relaxed);
+    }
+
+    /// Whether any was within the last second, which is when they are told to come back.
+    pub(super) fn is_refusing(&self, now: u64) -> bool {
+        self.refused() > 0 && now < self.refused_at.load(Relaxed) + RECENT
     }
 
     /// Lets a request in, unless there are too many.

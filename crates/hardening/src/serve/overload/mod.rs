@@ -13,11 +13,13 @@
 //! body that is thrown away its own share. So it is done in front of the app, which sees nothing of it.
 //! A flood that is refused as fast as it comes takes the whole core, and comes the faster the sooner it
 //! is refused.
-//! So only so many a second are refused at once ([`Refusals`]); beyond that a request waits for its
-//! turn at being refused, a second at most, or for room, whichever is first. Meanwhile its connection
-//! is not read, and TCP holds its sender back. What is not much dearer than a refusal is thereby
-//! served late rather than refused; what takes milliseconds is refused at once, at ten times the load
-//! too.
+//!
+//! So while nobody is refused, whoever finds no room waits some milliseconds for it, and most bursts
+//! are over by then. In an overload only so many a second are refused at once ([`Refusals`]); beyond
+//! that a request waits for its turn at being refused, a second at most, or for room, whichever is
+//! first. Meanwhile its connection is not read, and TCP holds its sender back. What is not much dearer
+//! than a refusal is thereby served late rather than refused; what takes milliseconds is refused at
+//! once, at ten times the load too.
 //!
 //! Nor is the client's own slowness counted: while a handler waits for the request's body its permit
 //! is paused. And an answer's body is not waited for: a permit ends when the handler has its answer's
@@ -43,6 +45,10 @@ use refusals::Refusals;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
+
+/// So long whoever finds no room waits for some, as long as nobody is refused: many who ask at once,
+/// or who wait for one read that ends at once for all, are no overload.
+const BURST: Duration = Duration::from_millis(5);
 
 /// What [`shed_load`] goes by: kinds of requests, each with a limit of its own, so that a flood of
 /// one leaves room for the others, and one kind's latency says nothing of another's (the bulkheads of
@@ -90,16 +96,18 @@ impl<K: Copy + PartialEq> Overload<K> {
     /// Lets a request with so long a body in, now or as soon as there is room; `None` when it is to be
     /// refused.
     async fn admit(&self, limiter: &Arc<Limiter>, body: u64) -> Option<Permit> {
-        if let Some(permit) = limiter.admit(self.now()) {
+        let now = self.now();
+        if let Some(permit) = limiter.admit(now) {
             return Some(permit);
         }
-        let turn = Duration::from_micros(self.refusals.turn(self.now(), body));
-        if !turn.is_zero()
-            && let Ok(permit) = timeout(turn, limiter.room(|| self.now())).await
+        let turn = Duration::from_micros(self.refusals.turn(now, body));
+        let wait = if limiter.is_refusing(now) { turn } else { turn.max(BURST) };
+        if !wait.is_zero()
+            && let Ok(permit) = timeout(wait, limiter.room(|| self.now())).await
         {
             return Some(permit);
         }
-        limiter.count_refusal();
+        limiter.refuse(self.now());
         None
     }
 }
@@ -110,6 +118,7 @@ mod tests {
     use futures_util::FutureExt;
     use futures_util::future::join;
     use std::pin::pin;
+    use tokio::time::advance;
 
     /// One request at once, which is in flight, and so many that were refused just now.
     fn busy(refused: usize) -> (Overload<()>, Arc<Limiter>, Permit) {
@@ -134,6 +143,24 @@ mod tests {
         // The second is not let in while the first one's permit is held, so its turn comes.
         assert!(one.is_some() && other.is_none());
         assert_eq!((limiter.waiting(), limiter.refused(), limiter.in_flight()), (0, 1, 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_is_waited_for_and_an_overload_is_not() {
+        let (overload, limiter, permit) = busy(0);
+        let mut burst = pin!(overload.admit(&limiter, 0));
+        assert!(burst.as_mut().now_or_never().is_none());
+        drop(permit);
+        let permit = burst.await.unwrap();
+        let began = Instant::now();
+        assert!(overload.admit(&limiter, 0).await.is_none());
+        assert!(began.elapsed() >= BURST);
+        let at_once = |limiter| overload.admit(limiter, 0).now_or_never();
+        assert!(at_once(&limiter).is_some_and(|admitted| admitted.is_none()));
+        advance(Duration::from_millis(1001)).await;
+        assert!(at_once(&limiter).is_none(), "nobody was refused for a while");
+        drop(permit);
+        assert_eq!((limiter.refused(), limiter.in_flight(), limiter.waiting()), (2, 0, 0));
     }
 
     #[tokio::test(start_paused = true)]
