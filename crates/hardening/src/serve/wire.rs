@@ -26,8 +26,6 @@ const BODY_ROOM: usize = 32 << 10;
 const LEAST: usize = 1 << 10;
 /// So much of an answer goes out at once.
 const FULL: usize = 32 << 10;
-/// An answer's buffer that has grown beyond it is not kept for the next.
-const KEPT: usize = 8 << 10;
 
 /// What the client says next.
 pub(super) enum Next {
@@ -37,7 +35,8 @@ pub(super) enum Next {
     End,
 }
 
-/// Both directions of a connection.
+/// Both directions of a connection. While nothing is read or sent it holds no buffers: most connections
+/// are silent most of the time.
 pub(super) struct Wire {
     stream: Stream,
     codec: Codec,
@@ -169,7 +168,11 @@ impl Wire {
         }
         let left = HEAD.saturating_sub(self.received.len());
         let mut into = (&mut self.received).limit(left);
-        let read = ready!(poll_read_buf(Pin::new(&mut self.stream), cx, &mut into))?;
+        let read = poll_read_buf(Pin::new(&mut self.stream), cx, &mut into);
+        if read.is_pending() && self.received.is_empty() {
+            self.received = BytesMut::new();
+        }
+        let read = ready!(read)?;
         self.ended = read == 0;
         Poll::Ready(Ok(read))
     }
@@ -230,9 +233,7 @@ impl Wire {
                 sent => self.unsent.advance(sent),
             }
         }
-        if self.unsent.capacity() > KEPT {
-            self.unsent = BytesMut::new();
-        }
+        self.unsent = BytesMut::new();
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

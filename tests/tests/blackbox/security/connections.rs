@@ -72,6 +72,27 @@ fn requests_ahead_of_their_answers_cost_nothing() {
     unharmed(&service);
 }
 
+/// Each brings a long body and then says nothing more.
+#[test]
+fn silent_connections_hold_no_buffers() {
+    let service = Service::start(Database::sqlite());
+    let body = b" ".repeat(60_000);
+    let head =
+        format!("POST /nowhere HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len());
+    let ask = || {
+        let mut stream = TcpStream::connect(service.address()).unwrap();
+        stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+        assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+        stream
+    };
+    // What is made once is there by then.
+    let _first: Vec<_> = (0..50).map(|_| ask()).collect();
+    let before = service.peak_memory();
+    let silent: Vec<_> = (0..400).map(|_| ask()).collect();
+    let each = (service.peak_memory() - before) / silent.len();
+    assert!(each < 24 << 10, "{each} bytes for each");
+}
+
 /// A head of a few hundred kilobytes names half a million fields.
 #[test]
 fn heads_without_end_cost_nothing() {
