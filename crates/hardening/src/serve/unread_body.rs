@@ -51,10 +51,12 @@ pub async fn discard_unread_body<B: MessageBody>(
     outcome
 }
 
-/// Whether the request has a body that is short enough, and stands before the next request.
+/// Whether the request has a body that is short enough, stands before the next request, and is sent
+/// unasked: who waits to be told to send it would send it in vain (RFC 9110, section 10.1.1).
 pub(super) fn is_soon_read(head: &RequestHead) -> bool {
     let length = content_length(head.headers());
-    length.is_some_and(|bytes| (1..=LONGEST).contains(&bytes)) && head.version < Version::HTTP_2
+    let is_short = length.is_some_and(|bytes| (1..=LONGEST).contains(&bytes));
+    is_short && head.version < Version::HTTP_2 && !head.expect()
 }
 
 /// Reads a body to its end, if that comes soon.

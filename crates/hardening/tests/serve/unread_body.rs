@@ -41,6 +41,21 @@ async fn a_refusal_keeps_the_connection() {
 }
 
 #[actix_web::test]
+async fn who_waits_to_be_asked_for_the_body_is_refused_without() {
+    let app = || {
+        App::new()
+            .wrap(from_fn(discard_unread_body))
+            .route("/", web::post().to(HttpResponse::Unauthorized))
+    };
+    let server = serve(app, None, &Connections::new(ClientPatience::default()));
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head =
+        "POST / HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n";
+    let answer = exchange(&mut stream, head).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("connection: close"), "{answer}");
+}
+
+#[actix_web::test]
 async fn who_reads_the_body_has_all_of_it() {
     let app = || {
         App::new()
