@@ -18,7 +18,7 @@ use hardening::{Inner, Layer};
 use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Who is calling.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,27 +77,30 @@ impl FromRequest for Principal {
 /// How long it is remembered whose a credential was, for whom to count its requests on.
 const OWNER_TTL: Duration = Duration::from_secs(3600);
 
+/// So many credentials are remembered at most.
+const OWNERS: usize = 100_000;
+
 /// Looks keys up, and remembers whose credentials were found to be.
 #[derive(Clone)]
 pub struct Authenticator {
-    owners: moka::sync::Cache<SecretHash, Arc<Owner>>,
+    owners: Arc<quick_cache::sync::Cache<SecretHash, (Arc<Owner>, Instant)>>,
 }
 
 impl Default for Authenticator {
     fn default() -> Self {
-        let owners = moka::sync::Cache::builder().max_capacity(100_000).time_to_live(OWNER_TTL);
-        Self { owners: owners.build() }
+        Self { owners: Arc::new(quick_cache::sync::Cache::new(OWNERS)) }
     }
 }
 
 impl Authenticator {
     /// Whose a credential was found to be within the hour.
     pub(super) fn owner(&self, hash: &SecretHash) -> Option<Arc<Owner>> {
-        self.owners.get(hash)
+        let (owner, until) = self.owners.get(hash)?;
+        (Instant::now() < until).then_some(owner)
     }
 
     fn remember(&self, hash: SecretHash, principal: &Principal) {
-        self.owners.insert(hash, Arc::new(Owner::of(principal)));
+        self.owners.insert(hash, (Arc::new(Owner::of(principal)), Instant::now() + OWNER_TTL));
     }
 
     async fn key(
@@ -112,7 +115,7 @@ impl Authenticator {
         let now = state.clock.now().micros();
         let in_use = found.filter(|key| key.expires_at.is_none_or(|at| at > now));
         let key = in_use.ok_or_else(|| {
-            self.owners.invalidate(&hash);
+            self.owners.remove(&hash);
             ApiError::new(Code::Unauthenticated, "This API key is not valid.")
         })?;
         Ok(Arc::clone(&key.principal))

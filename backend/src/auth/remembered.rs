@@ -28,15 +28,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// A key that is in use, by its hash in base64.
 const KEY: Kind<String, KnownKey> =
     Kind::local("key", |hash| vec![cache::Scope::new("key", hash)], |_| size_of::<KnownKey>())
-        .ttl(Settings::TRUST)
-        .absent(Settings::TRUST)
+        .serve_for(Settings::TRUST)
         .last_known(LAST_KNOWN);
 
 /// A user's role in a project.
 const ROLE: Kind<Membership, Role> =
     Kind::local("role", |of: &Membership| vec![rights_scope(&of.user_id)], |_| size_of::<Role>())
-        .ttl(Settings::TRUST)
-        .absent(Settings::TRUST);
+        .serve_for(Settings::TRUST);
 
 /// What a key was found to be.
 pub(super) struct KnownKey {

@@ -12,10 +12,11 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use cache::{Kind, Scope};
 use invocation::Gate;
+use quick_cache::sync::{EntryAction, EntryResult};
 use std::future::{Ready, ready};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A project that the caller may act in.
 #[derive(Clone)]
@@ -65,8 +66,7 @@ const PROJECT: Kind<String, Project> = Kind::local(
             + project.json.len()
     },
 )
-.ttl(cache::Settings::TRUST)
-.absent(cache::Settings::TRUST)
+.serve_for(cache::Settings::TRUST)
 .last_known(auth::LAST_KNOWN);
 
 /// What changes with a project, under either name.
@@ -78,16 +78,37 @@ fn scopes(id: &str, slug: &str) -> [Scope; 2] {
 #[derive(Clone)]
 pub struct Handle {
     /// Who was refused what, and where, within the hour.
-    refusals: moka::sync::Cache<(String, Option<String>, &'static str), ()>,
+    refusals: Arc<quick_cache::sync::Cache<Refusal, Instant>>,
 }
+
+/// Who, where, and what they wanted.
+type Refusal = (String, Option<String>, &'static str);
+
+/// So many are remembered at most, and for so long.
+const REFUSALS: usize = 100_000;
+const REFUSAL_TTL: Duration = Duration::from_secs(3600);
 
 impl Default for Handle {
     fn default() -> Self {
-        Self {
-            refusals: moka::sync::Cache::builder()
-                .max_capacity(100_000)
-                .time_to_live(Duration::from_secs(3600))
-                .build(),
+        Self { refusals: Arc::new(quick_cache::sync::Cache::new(REFUSALS)) }
+    }
+}
+
+impl Handle {
+    /// Whether this is the first within the hour.
+    fn is_first(&self, refusal: &Refusal) -> bool {
+        let now = Instant::now();
+        let known = self.refusals.entry(refusal, None, |_, noted| {
+            let is_first = now >= *noted + REFUSAL_TTL;
+            if is_first {
+                *noted = now;
+            }
+            EntryAction::Retain(is_first)
+        });
+        match known {
+            EntryResult::Retained(is_first) => is_first,
+            EntryResult::Vacant(place) => place.insert(now).is_ok(),
+            EntryResult::Removed(..) | EntryResult::Replaced(..) | EntryResult::Timeout => false,
         }
     }
 }
@@ -148,7 +169,7 @@ impl Access {
     /// nobody may fill it; and beside the answer, whose time must not tell what there is.
     fn note_refusal(&self, project_id: Option<String>, wanted: &'static str) {
         let what = (self.principal.actor().label(), project_id.clone(), wanted);
-        if !self.lookup.refusals.entry(what).or_insert(()).is_fresh() {
+        if !self.lookup.is_first(&what) {
             return;
         }
         let (state, who) = (self.state.clone(), self.who());

@@ -30,7 +30,7 @@ pub fn register_cache(registry: &Registry, cache: Cache) -> prometheus::Result<(
         )?,
         forgotten: IntCounter::new(
             "researchflow_cache_forgotten_total",
-            "Times when everything was forgotten since nobody could have told of a change.",
+            "Reads that found an entry too old to be believed, since nobody could have told of a change.",
         )?,
         unannounced: IntGauge::new(
             "researchflow_cache_unannounced",

@@ -13,7 +13,7 @@ use crate::peers::{Known, Peers};
 use crate::scope::Scope;
 use crate::settings::Settings;
 use crate::shared::Shared;
-use crate::stats::{Registry, Stats};
+use crate::stats::{Count, Registry, Stats};
 use redis_link::Link;
 use std::error::Error;
 use std::fmt::Display;
@@ -34,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) others: Option<Others>,
     flights: Arc<Flights>,
     counts: Registry,
+    forgotten: Count,
 }
 
 /// What there is with Redis.
@@ -79,6 +80,7 @@ impl Cache {
             flights: Arc::default(),
             known,
             counts: Registry::default(),
+            forgotten: Count::default(),
             jitter: Jitter::new(settings.seed),
             others,
         }))
@@ -102,29 +104,36 @@ impl Cache {
         L: Future<Output = Result<Option<V>, E>> + Send + 'static,
     {
         let (now, name) = (Instant::now(), kind.entry_name(key));
-        let readable = |entry: &Arc<Entry>| now < entry.stale_until;
-        let found = self.0.entries.get(&name).filter(readable);
-        let found = found.filter(|entry| entry.tick == self.tick(&entry.scopes, now));
-        if let Some(entry) = &found
-            && now < entry.fresh_until
-        {
-            entry.counts.local_hits.add();
-            return entry.value(kind.name);
-        }
+        let found = self.0.entries.get(&name).map(|entry| (self.age(&entry, now), entry));
+        let found = match found {
+            Some((Age::Fresh, entry)) => {
+                entry.counts.local_hits.add();
+                return entry.value(kind.name);
+            }
+            Some((Age::Stale, entry)) => Some(entry),
+            Some((Age::Unvouched, _)) => {
+                self.0.forgotten.add();
+                None
+            }
+            Some((Age::Over, _)) | None => None,
+        };
         let scopes: Arc<[Scope]> = (kind.scopes)(key).into();
         let counts = self.0.counts.of(kind.name);
-        let place = Place { tick: self.tick(&scopes, now), name: name.into() };
+        let place = self.place(name.into(), &scopes, now);
         let errand = |cause| Errand { kind: *kind, scopes, counts: Arc::clone(&counts), cause };
         let at = |place: &Place| self.0.entries.at(place);
         if let Some(entry) = found {
             counts.stale_hits.add();
-            let fresh = |place: &Place| at(place).filter(|entry| now < entry.fresh_until);
-            if let Boarding::Pilot(flight, _) = self.0.flights.board(place, fresh) {
+            let is_fresh = |entry: &Arc<Entry>| self.age(entry, now) == Age::Fresh;
+            let board = self.0.flights.board(place, |place| at(place).filter(is_fresh));
+            if let Boarding::Pilot(flight, _) = board {
                 errand(Cause::Refresh).start(Arc::clone(&self.0), flight, load);
             }
             return entry.value(kind.name);
         }
-        let ticket = match self.0.flights.board(place, |place| at(place).filter(readable)) {
+        let is_readable =
+            |entry: &Arc<Entry>| matches!(self.age(entry, now), Age::Fresh | Age::Stale);
+        let ticket = match self.0.flights.board(place, |place| at(place).filter(is_readable)) {
             Boarding::Landed(entry) => {
                 counts.local_hits.add();
                 return entry.value(kind.name);
@@ -151,7 +160,7 @@ impl Cache {
         K: Display + 'static,
         V: Send + Sync + 'static,
     {
-        let changed = self.0.known.read().last_change(&(kind.scopes)(key));
+        let changed = self.0.known.read().tick(&(kind.scopes)(key));
         self.0.last.get(&kind.entry_name(key), changed)?.downcast().ok()
     }
 
@@ -182,22 +191,42 @@ impl Cache {
             entries,
             bytes,
             evictions: self.0.entries.evictions(),
-            forgotten: known.forgotten(),
+            forgotten: self.0.forgotten.read(),
             unissued: known.count_unissued() as u64,
             redis: self.0.others.as_ref().map(|others| others.peers.link.stats()),
         }
     }
 
-    fn tick(&self, scopes: &[Scope], now: Instant) -> u64 {
+    fn place(&self, name: Arc<str>, scopes: &[Scope], now: Instant) -> Place {
         let known = self.0.known.read();
-        if !known.is_overdue(now) {
-            return known.tick(scopes);
-        }
-        drop(known);
-        let mut known = self.0.known.write();
-        if known.is_overdue(now) {
-            known.forget(now);
-        }
-        known.tick(scopes)
+        Place { name, tick: known.tick(scopes), era: known.era(now) }
     }
+
+    /// Whether an entry may be served now, and as what.
+    fn age(&self, entry: &Entry, now: Instant) -> Age {
+        let known = self.0.known.read();
+        if now >= entry.stale_until || entry.tick != known.tick(&entry.scopes) {
+            return Age::Over;
+        }
+        let belief = known.belief(entry.loaded);
+        if belief.is_some_and(|belief| now > belief.until) {
+            return Age::Unvouched;
+        }
+        if now >= entry.fresh_until || belief.is_some_and(|belief| now >= belief.fresh_until) {
+            return Age::Stale;
+        }
+        Age::Fresh
+    }
+}
+
+/// How an entry may be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Age {
+    Fresh,
+    /// While it is loaded again.
+    Stale,
+    /// Not at all: something may have changed unheard.
+    Unvouched,
+    /// Not at all.
+    Over,
 }

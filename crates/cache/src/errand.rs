@@ -14,8 +14,11 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tracing::Instrument;
+
+/// After a refresh that failed.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// Why an entry is brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,10 +31,9 @@ pub(crate) enum Cause {
 
 /// What was known when an errand began.
 struct Begin {
+    at: Instant,
     /// The newest generation.
     stamp: u64,
-    /// When one of the scopes had last changed.
-    changed: u64,
 }
 
 pub(crate) struct Errand<K, V> {
@@ -49,10 +51,7 @@ impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
         L: Future<Output = Result<Option<V>, E>> + Send + 'static,
     {
         // Before anything is read: whatever changes from here on has a greater generation.
-        let begin = {
-            let known = cache.known.read();
-            Begin { stamp: known.stamp(), changed: known.last_change(&self.scopes) }
-        };
+        let begin = Begin { at: Instant::now(), stamp: cache.known.read().stamp() };
         tokio::spawn(self.run(cache, flight, begin, load()).in_current_span());
     }
 
@@ -62,7 +61,7 @@ impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
         L: Future<Output = Result<Option<V>, E>>,
     {
         let name = Arc::clone(&flight.place().name);
-        let found = self.find(&cache, flight.place()).await;
+        let found = self.find(&cache, flight.place(), begin.at).await;
         self.count(found.is_some());
         if let Some(entry) = found {
             return land(&cache, flight, entry);
@@ -71,15 +70,15 @@ impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
         let loaded = AssertUnwindSafe(load).catch_unwind().await;
         let value = match loaded {
             Ok(Ok(value)) => value,
-            Ok(Err(error)) => return self.fail(flight, Failure::Load(Arc::new(error))),
-            Err(_panic) => return self.fail(flight, Failure::Interrupted),
+            Ok(Err(error)) => return self.fail(flight, Failure::Load(Arc::new(error))).await,
+            Err(_panic) => return self.fail(flight, Failure::Interrupted).await,
         };
         let (written, length) = self.write(value.as_ref());
         let fresh_for = self.fresh_for(&cache, value.is_some());
         let absent = value.is_none();
-        let entry = self.entry(flight.place(), value, length, fresh_for);
+        let entry = self.entry(flight.place(), begin.at, (value, length), fresh_for);
         if !self.kind.times.last_known.is_zero() {
-            cache.last.keep(&name, &entry, begin.changed, self.kind.times.last_known);
+            cache.last.keep(&name, &entry, self.kind.times.last_known);
         }
         land(&cache, flight, entry);
         if let (Form::Shared { .. }, Some(others)) = (self.kind.form, &cache.others)
@@ -90,10 +89,10 @@ impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
     }
 
     /// What Redis has.
-    async fn find(&self, cache: &Inner, place: &Place) -> Option<Entry> {
+    async fn find(&self, cache: &Inner, place: &Place, began: Instant) -> Option<Entry> {
         let Form::Shared { read, .. } = self.kind.form else { return None };
         let found = cache.others.as_ref()?.shared.read(&place.name, &self.scopes, read).await?;
-        Some(self.entry(place, found.value, found.length, found.fresh_for))
+        Some(self.entry(place, began, (found.value, found.length), found.fresh_for))
     }
 
     fn count(&self, found: bool) {
@@ -104,10 +103,12 @@ impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
         }
     }
 
-    fn fail(&self, flight: Flight, failure: Failure) {
+    async fn fail(&self, flight: Flight, failure: Failure) {
         self.counts.load_errors.add();
         if self.cause == Cause::Refresh {
             tracing::warn!(%failure, kind = self.kind.name, "a cached read could not be refreshed");
+            // Whoever reads what there is would begin the next at once.
+            sleep(RETRY).await;
         }
         flight.land(Err(failure));
     }
@@ -131,7 +132,13 @@ impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
         cache.jitter.shorten(time, times.jitter_percent)
     }
 
-    fn entry(&self, at: &Place, value: Option<V>, length: usize, fresh_for: Duration) -> Entry {
+    fn entry(
+        &self,
+        at: &Place,
+        loaded: Instant,
+        (value, length): (Option<V>, usize),
+        fresh_for: Duration,
+    ) -> Entry {
         let fresh_until = Instant::now() + fresh_for;
         // That something is absent is not worth more time than was said.
         let stale = if value.is_some() { self.kind.times.stale } else { Duration::ZERO };
@@ -141,6 +148,7 @@ impl<K: 'static, V: Send + Sync + 'static> Errand<K, V> {
             length,
             scopes: Arc::clone(&self.scopes),
             tick: at.tick,
+            loaded,
             fresh_until,
             stale_until: fresh_until + stale,
             counts: Arc::clone(&self.counts),

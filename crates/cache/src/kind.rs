@@ -27,6 +27,11 @@ pub(crate) struct Times {
     pub(crate) last_known: Duration,
 }
 
+/// Of a time for which something is served, the part before it is refreshed: two thirds.
+pub(crate) const fn fresh_part(time: Duration) -> Duration {
+    Duration::from_micros(time.as_micros() as u64 / 3 * 2)
+}
+
 /// What a value is outside of the process, if it ever is.
 pub(crate) enum Form<V> {
     Shared { write: fn(&V) -> Option<Vec<u8>>, read: fn(&[u8]) -> Option<V> },
@@ -96,6 +101,14 @@ impl<K, V> Kind<K, V> {
     pub const fn stale_while_revalidate(mut self, window: Duration) -> Self {
         self.times.stale = window;
         self
+    }
+
+    /// Nothing is served that was loaded longer ago, present or absent. For the last third of the
+    /// time it is served while one refresh runs, so that whoever reads it often never waits.
+    #[must_use]
+    pub const fn serve_for(self, time: Duration) -> Self {
+        let fresh = fresh_part(time);
+        self.ttl(fresh).stale_while_revalidate(time.saturating_sub(fresh)).absent(time)
     }
 
     /// How long it is remembered that there is no such thing, 5 s unless said otherwise.

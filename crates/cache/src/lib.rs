@@ -31,7 +31,8 @@
 //!   into a load that began before.
 //! - **Other processes follow at once, and within [`Settings::trust`] even if no message reaches
 //!   them.** They hear of a bump over pub/sub, and ask four times a second for what they missed.
-//!   While a process cannot ask, it forgets everything each time that `trust` has passed.
+//!   While a process cannot ask, it believes an entry for as long as `trust`, and loads one that is
+//!   read again in the last third of that time.
 //! - **Redis is never needed.** Every call has a time limit and stands behind a breaker; an entry
 //!   there that is missing, altered, unreadable or of an older version of its kind is a miss.
 //! - **One load at a time.** Whoever misses the same entry waits for the same load. It runs as a task
@@ -47,6 +48,7 @@
 //! of what they announce, each greater than all before: so a load that begins when a generation is
 //! known sees every change up to it.
 
+mod bounded;
 mod cache;
 mod entry;
 mod errand;

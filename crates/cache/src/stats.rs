@@ -15,7 +15,7 @@ pub struct Stats {
     pub bytes: u64,
     /// How many entries had to make room for others.
     pub evictions: u64,
-    /// How often everything was forgotten because nobody could have told of a change.
+    /// How many reads found an entry too old to be believed, since nobody could have told of a change.
     pub forgotten: u64,
     /// Scopes that changed here and that Redis does not know of yet.
     pub unissued: u64,

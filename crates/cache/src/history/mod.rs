@@ -12,6 +12,7 @@
 //! A change of this process ticks at once, and once more when its generation comes back: another
 //! process may have changed the same scope in between, and Redis remembers only the last of both.
 
+use crate::kind::fresh_part;
 use crate::scope::Scope;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -53,12 +54,20 @@ pub(crate) struct History {
     /// Every change up to this generation is known.
     cursor: u64,
     trust: Option<Duration>,
+    started: Instant,
     /// No change before this moment is unknown.
     complete_until: Instant,
+    /// From when on that has been so without a gap.
+    heard_since: Option<Instant>,
     steady_from: Option<Instant>,
-    forgotten: u64,
-    /// The tick at which everything was last known to have changed.
-    changed_all: u64,
+}
+
+/// For how long an entry is good, as far as changes may have gone unheard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Belief {
+    /// Then it should be loaded again, so that nobody waits for that at its end.
+    pub(crate) fresh_until: Instant,
+    pub(crate) until: Instant,
 }
 
 impl History {
@@ -71,10 +80,10 @@ impl History {
             seen: 0,
             cursor: 0,
             trust,
+            started: now,
             complete_until: now,
+            heard_since: None,
             steady_from: None,
-            forgotten: 0,
-            changed_all: 0,
         }
     }
 
@@ -82,12 +91,6 @@ impl History {
     pub(crate) fn tick(&self, scopes: &[Scope]) -> u64 {
         let ticks = scopes.iter().filter_map(|scope| Some(self.changes.get(scope)?.tick));
         ticks.fold(self.floor.tick, u64::max)
-    }
-
-    /// The same, but that nobody could have told of a change counts for nothing.
-    pub(crate) fn last_change(&self, scopes: &[Scope]) -> u64 {
-        let ticks = scopes.iter().filter_map(|scope| Some(self.changes.get(scope)?.tick));
-        ticks.fold(self.changed_all, u64::max)
     }
 
     /// The newest generation of the scopes that is known here; `None` if one of them changed here
@@ -166,9 +169,17 @@ impl History {
     /// Redis answered a question that was asked at `asked`.
     pub(crate) fn answered(&mut self, asked: Instant) {
         let steady_from = *self.steady_from.get_or_insert(asked + STEADY);
-        if asked >= steady_from {
-            self.complete_until = self.complete_until.max(asked);
+        if asked < steady_from {
+            return;
         }
+        if self.heard_since.is_none() || self.has_gap(asked) {
+            self.heard_since = Some(asked);
+        }
+        self.complete_until = self.complete_until.max(asked);
+    }
+
+    fn has_gap(&self, now: Instant) -> bool {
+        self.trust.is_some_and(|trust| now > self.complete_until + trust)
     }
 
     /// Redis did not answer.
@@ -176,21 +187,24 @@ impl History {
         self.steady_from = None;
     }
 
-    /// Whether a change may have gone unheard for longer than entries are believed.
-    pub(crate) fn is_overdue(&self, now: Instant) -> bool {
-        self.trust.is_some_and(|trust| now.saturating_duration_since(self.complete_until) > trust)
+    /// For how long an entry is believed whose load began at `loaded`; `None`: for as long as its
+    /// scopes do not change. Where others' changes are not heard of, it is as good as it is young.
+    pub(crate) fn belief(&self, loaded: Instant) -> Option<Belief> {
+        let trust = self.trust?;
+        let is_told = self.heard_since.is_some_and(|since| since <= loaded);
+        let from = if is_told { loaded.max(self.complete_until) } else { loaded };
+        Some(Belief { fresh_until: from + fresh_part(trust), until: from + trust })
     }
 
-    /// Drops what may have changed unheard.
-    pub(crate) fn forget(&mut self, now: Instant) {
-        self.tick += 1;
-        self.floor.tick = self.tick;
-        self.complete_until = now;
-        self.forgotten += 1;
-    }
-
-    pub(crate) fn forgotten(&self) -> u64 {
-        self.forgotten
+    /// A number for this time: whoever asks joins no load of another. So where others' changes are not
+    /// heard of, nobody is given what was read longer ago than an entry is believed, however long
+    /// that load takes.
+    pub(crate) fn era(&self, now: Instant) -> u128 {
+        let Some(trust) = self.trust else { return 0 };
+        if self.heard_since.is_some() && !self.has_gap(now) {
+            return 0;
+        }
+        1 + now.saturating_duration_since(self.started).as_micros() / trust.as_micros().max(1)
     }
 
     fn change(&mut self, scope: &Scope, generation: Option<u64>) {
@@ -198,7 +212,6 @@ impl History {
         if *scope == Scope::EVERYTHING || self.changes.len() >= MOST {
             let generation = self.seen.max(generation.unwrap_or_default());
             self.floor = Change { generation, tick: self.tick };
-            self.changed_all = self.tick;
             self.changes.clear();
             return;
         }
@@ -291,23 +304,29 @@ mod tests {
     }
 
     #[test]
-    fn who_hears_nothing_forgets_and_is_believed_only_when_steady() {
+    fn who_hears_nothing_believes_what_is_young_and_redis_only_when_it_is_steady() {
         let start = Instant::now();
         let ms = |milliseconds| start + Duration::from_millis(milliseconds);
         let mut history = History::new(Some(Duration::from_millis(900)), start);
-        assert!(!history.is_overdue(ms(900)));
-        assert!(history.is_overdue(ms(901)));
-        let before = history.tick(&[scope(1)]);
-        history.forget(ms(901));
-        assert!(history.tick(&[scope(1)]) > before);
-        assert!(!history.is_overdue(ms(1801)));
+        let until = |history: &History, loaded| {
+            let belief = history.belief(ms(loaded)).unwrap();
+            assert_eq!(belief.until - belief.fresh_until, Duration::from_millis(300));
+            (belief.until - start).as_millis()
+        };
+        assert_eq!((until(&history, 0), until(&history, 700)), (900, 1600));
         history.answered(ms(1000));
-        assert!(history.is_overdue(ms(1802)), "others may have been cut off as well");
+        assert_eq!(until(&history, 1000), 1900, "others may have been cut off as well");
         history.answered(ms(3000));
-        assert!(!history.is_overdue(ms(3900)));
-        history.unanswered();
+        assert_eq!(until(&history, 2999), 3899, "from before it was steady");
+        assert_eq!(until(&history, 3000), 3900);
         history.answered(ms(3500));
-        assert!(history.is_overdue(ms(3901)));
-        assert!(!History::new(None, start).is_overdue(ms(1_000_000)));
+        assert_eq!(until(&history, 3000), 4400);
+        history.unanswered();
+        assert_eq!(until(&history, 3000), 4400);
+        history.answered(ms(4000));
+        history.answered(ms(6000));
+        assert_eq!(until(&history, 3000), 3900, "from before the gap");
+        assert_eq!(until(&history, 6000), 6900);
+        assert_eq!(History::new(None, start).belief(start), None);
     }
 }

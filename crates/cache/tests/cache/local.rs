@@ -114,6 +114,25 @@ async fn whoever_asks_after_a_change_does_not_join_a_load_from_before() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_process_that_is_told_nothing_joins_no_load_from_long_ago() {
+    let (cache, source) = (Cache::alone(&Settings::default()), Source::default());
+    source.put(1, 5);
+    let slow = {
+        let cache = cache.clone();
+        let load = || async {
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            Ok::<_, io::Error>(Some(4))
+        };
+        tokio::spawn(async move { cache.get(&SLOT, &1, load).await.unwrap().as_deref().copied() })
+    };
+    tokio::task::yield_now().await;
+    advance(Duration::from_millis(901)).await;
+    assert_eq!(source.read(&cache, &SLOT, 1).await, 5);
+    assert_eq!(slow.await.unwrap(), Some(4));
+    assert_eq!(source.read(&cache, &SLOT, 1).await, 5);
+}
+
+#[tokio::test(start_paused = true)]
 async fn stale_is_served_while_one_refresh_runs() {
     const STALE: Kind<u64, u64> = SLOT.stale_while_revalidate(Duration::from_secs(30));
     let (cache, source) = (alone(), Source::default());
@@ -154,11 +173,43 @@ async fn a_process_that_is_told_nothing_believes_nothing_for_long() {
     source.put(1, 5);
     assert_eq!(source.read(&cache, &SLOT, 1).await, 5);
     source.put(1, 6);
-    advance(Duration::from_millis(899)).await;
+    advance(Duration::from_millis(599)).await;
     assert_eq!(source.read(&cache, &SLOT, 1).await, 5);
-    advance(Duration::from_millis(2)).await;
+    assert_eq!(source.loads(), 1);
+    advance(Duration::from_millis(302)).await;
     assert_eq!(source.read(&cache, &SLOT, 1).await, 6);
     assert_eq!(cache.stats().forgotten, 1);
+    // Each entry has an age of its own, and one that is wanted is loaded again before its end.
+    source.put(1, 7);
+    advance(Duration::from_millis(601)).await;
+    assert_eq!(source.read(&cache, &SLOT, 1).await, 6);
+    eventually!(source.read(&cache, &SLOT, 1).await == 7);
+    assert_eq!((source.loads(), cache.stats().forgotten), (3, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_served_for_a_time_is_refreshed_in_its_last_third_and_again_if_that_fails() {
+    const SHORT: Kind<u64, u64> = SLOT.serve_for(Duration::from_millis(900)).jitter(0);
+    let (cache, source) = (alone(), Source::default());
+    source.put(1, 5);
+    assert_eq!(source.read(&cache, &SHORT, 1).await, 5);
+    source.put(1, 6);
+    advance(Duration::from_millis(599)).await;
+    assert_eq!(source.read(&cache, &SHORT, 1).await, 5);
+    assert_eq!(source.loads(), 1);
+    advance(Duration::from_millis(1)).await;
+    let fail = || async { Err::<Option<u64>, _>(io::Error::other("down")) };
+    for _ in 0..100 {
+        let served = cache.get(&SHORT, &1, fail).await.unwrap();
+        assert_eq!(served.as_deref(), Some(&5));
+        tokio::task::yield_now().await;
+    }
+    let errors = || cache.stats().kinds.iter().map(|kind| kind.load_errors).sum::<u64>();
+    assert_eq!(errors(), 1, "it rests a while");
+    advance(Duration::from_millis(101)).await;
+    eventually!(source.read(&cache, &SHORT, 1).await == 6);
+    advance(Duration::from_millis(901)).await;
+    assert!(cache.get(&SHORT, &1, fail).await.is_err(), "too old to be served");
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ fn loads(service: &Service, kind: &str) -> usize {
     metric(&service.nobody(), &format!("researchflow_cache_loads_total{labels}"))
 }
 
-/// How often a process had to forget everything.
+/// How often a process did not believe an entry any more.
 fn forgotten(service: &Service) -> usize {
     metric(&service.nobody(), "researchflow_cache_forgotten_total")
 }

@@ -16,7 +16,7 @@ fn asking_often_asks_the_database_seldom(database: Database) {
         }
     });
     let asked = loads(&service, "readiness");
-    let most = 1 + started.elapsed().as_millis() as usize / 900 + forgotten(&service);
+    let most = 1 + started.elapsed().as_millis() as usize / 600 + forgotten(&service);
     assert!((1..=most).contains(&asked), "{asked} of {most}");
 }
 
