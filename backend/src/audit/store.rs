@@ -69,28 +69,33 @@ pub fn seal(
     Ok(json)
 }
 
-/// Does something and seals it, in one transaction. Once that is committed, the log stream tells of
-/// it too, under the target `audit`.
+/// Does something and seals it, in one transaction; nothing is sealed if there was nothing to do. Once
+/// that is committed, the log stream tells of it too, under the target `audit`.
 ///
 /// # Errors
 /// What `body` says, or the database; nothing is done or told then.
-pub async fn write<T, E>(
+pub async fn write<T, A, E>(
     state: &AppState,
     who: impl Into<Who>,
     project_id: Option<&str>,
-    body: impl FnOnce(&mut Conn) -> Result<(T, Act), E> + Send + 'static,
+    body: impl FnOnce(&mut Conn) -> Result<(T, A), E> + Send + 'static,
 ) -> Result<T, E>
 where
     T: Send + 'static,
+    A: Into<Option<Act>>,
     E: From<DbError> + From<LedgerError> + Send + 'static,
 {
     let (inner, who, project_id) = (state.clone(), who.into(), project_id.map(str::to_owned));
     let sealed = state.db.write(move |conn| {
         let (value, act) = body(conn)?;
-        Ok::<_, E>((value, seal(conn, &inner, who, project_id.as_deref(), act)?))
+        let act: Option<Act> = act.into();
+        let seal = |act| seal(conn, &inner, who, project_id.as_deref(), act);
+        Ok::<_, E>((value, act.map(seal).transpose()?))
     });
     let (value, record) = sealed.await?;
-    tell(&record);
+    if let Some(record) = record {
+        tell(&record);
+    }
     Ok(value)
 }
 

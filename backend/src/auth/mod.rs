@@ -43,7 +43,7 @@ pub use remembered::{LAST_KNOWN, key_scope, now_or_last, rights_scope, role};
 pub use rescue::{disable_user, enable_user, reset_password, reset_second_factor};
 pub use session::has_session;
 pub use store::identities::{IdentityRow, link_identity};
-pub use store::keys::{KeyRow, insert_key, keys, revoke_key, rotate_key};
+pub use store::keys::{KeyRow, insert_key, key, keys, revoke_key, rotate_key};
 pub use store::members::{Member, members, remove_member, set_member};
 pub use store::users::{UserRow, create_user, find_user};
 pub use subject::subjects;

@@ -222,14 +222,15 @@ impl Access {
         allowed
     }
 
-    /// Does something in the caller's name and seals it, in one transaction.
+    /// Does something in the caller's name and seals it, in one transaction; nothing is sealed if
+    /// there was nothing to do.
     ///
     /// # Errors
     /// What `body` says, or the database; nothing is done then.
-    pub async fn act<T: Send + 'static>(
+    pub async fn act<T: Send + 'static, A: Into<Option<Act>>>(
         &self,
         project_id: Option<&str>,
-        body: impl FnOnce(&mut Conn) -> Result<(T, Act), ApiError> + Send + 'static,
+        body: impl FnOnce(&mut Conn) -> Result<(T, A), ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         audit::write(&self.state, self.who(), project_id, body).await
     }

@@ -6,7 +6,7 @@ use crate::auth::{self, Action, ApiKey, KeyRow, Principal, Scope};
 use crate::config::RouteClass;
 use crate::db::Conn;
 use crate::edge::{Cursor, Json, ListPage, NoQuery, PageQuery, Query, resource};
-use crate::error::ApiError;
+use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
@@ -192,7 +192,7 @@ fn shown_once(view: KeyView) -> HttpResponse {
     response
 }
 
-/// Revoke an API key, for good.
+/// Revoke an API key, for good. To revoke it again changes nothing.
 #[utoipa::path(delete, path = "/api/v1/projects/{project}/keys/{key_id}", tag = "projects",
     params(("project" = String, Path, description = "Id or slug"), ("key_id" = String, Path, description = "The key's id")),
     responses((status = 204, description = "The key is of no use any more")))]
@@ -203,10 +203,9 @@ pub(super) async fn revoke(
     _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     let now = state.clock.now().micros();
-    let revoke = move |conn: &mut Conn, project_id: &str, key_id: String| {
-        let revoked = auth::revoke_key(conn, Some(project_id), &key_id, now)?;
-        let key = revoked.ok_or_else(|| ApiError::not_found("key"))?;
-        Ok((((), key), Act::KeyRevoked { key_id }))
+    let revoke = move |conn: &mut Conn, key: &KeyRow| {
+        let is_done = auth::revoke_key(conn, &key.id, now)?;
+        Ok(((), is_done.then(|| Act::KeyRevoked { key_id: key.id.clone() })))
     };
     change(&access, path, revoke).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -227,28 +226,31 @@ pub(super) async fn rotate(
     _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     let (now, next) = (state.clock.now().micros(), ApiKey::generate(&state.clock.new_id()));
-    let rotate = move |conn: &mut Conn, project_id: &str, key_id: String| {
-        let until = now + OVERLAP_MICROS;
-        let keys = auth::rotate_key(conn, project_id, &key_id, &next, now, until)?;
-        let (key, row) = keys.ok_or_else(|| ApiError::not_found("key"))?;
-        let act = Act::KeyRotated { key_id, successor: row.id.clone() };
-        let view = KeyView { key: Some(next.reveal().to_owned()), ..KeyView::from(row) };
-        Ok(((view, key), act))
+    let rotate = move |conn: &mut Conn, key: &KeyRow| {
+        let row = auth::rotate_key(conn, key, &next, now, now + OVERLAP_MICROS)?;
+        let detail = "The key was revoked, or its end is past: make a new one.";
+        let row = row.ok_or_else(|| ApiError::new(Code::Conflict, detail))?;
+        let act = Act::KeyRotated { key_id: key.id.clone(), successor: row.id.clone() };
+        Ok((KeyView { key: Some(next.reveal().to_owned()), ..KeyView::from(row) }, Some(act)))
     };
     Ok(shown_once(change(&access, path, rotate).await?))
 }
 
-/// Changes the key of a path, if the caller may. What is known of the key that `body` returns is
-/// forgotten.
+/// Changes the key of a path, if the caller may; what was known of it is forgotten.
 async fn change<T: Send + 'static>(
     access: &Access,
     path: web::Path<(String, String)>,
-    body: impl FnOnce(&mut Conn, &str, String) -> Result<((T, KeyRow), Act), ApiError> + Send + 'static,
+    body: impl FnOnce(&mut Conn, &KeyRow) -> Result<(T, Option<Act>), ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let (project, key_id) = path.into_inner();
     let project = access.project(&project, Action::ManageKeys).await?;
     let project_id = project.id.clone();
-    let act = move |conn: &mut Conn| body(conn, &project_id, key_id);
+    let act = move |conn: &mut Conn| {
+        let key = auth::key(conn, &key_id)?.filter(|key| key.project_id == project_id);
+        let key = key.ok_or_else(|| ApiError::not_found("key"))?;
+        let (done, act) = body(conn, &key)?;
+        Ok(((done, key), act))
+    };
     let (done, key) = access.act(Some(&project.id), act).await?;
     access.changed(&[auth::key_scope(&key)]).await;
     Ok(done)

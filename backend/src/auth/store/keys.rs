@@ -60,57 +60,51 @@ pub fn keys(
     Ok(query.order(api_keys::id.desc()).limit(limit).load(conn)?)
 }
 
-/// Revokes a key; returns it as it was, so that what was [read of it](crate::auth::key_scope) can be
-/// forgotten. `None` if there is no such key in use (in that project).
+/// A key by its id, in use or not.
 ///
 /// # Errors
 /// The database.
-pub fn revoke_key(
-    conn: &mut Conn,
-    project_id: Option<&str>,
-    id: &str,
-    now: i64,
-) -> Result<Option<KeyRow>, DbError> {
-    let key: Option<KeyRow> = api_keys::table.find(id).first(conn).optional()?;
-    let in_use = key.filter(|key| {
-        key.revoked_at.is_none() && project_id.is_none_or(|project| project == key.project_id)
-    });
-    let Some(key) = in_use else { return Ok(None) };
-    let row = api_keys::table.find(id);
-    diesel::update(row).set(api_keys::revoked_at.eq(Some(now))).execute(conn)?;
-    Ok(Some(key))
+pub fn key(conn: &mut Conn, id: &str) -> Result<Option<KeyRow>, DbError> {
+    Ok(api_keys::table.find(id).first(conn).optional()?)
+}
+
+/// Revokes a key; `false` if it was revoked before.
+///
+/// # Errors
+/// The database.
+pub fn revoke_key(conn: &mut Conn, id: &str, now: i64) -> Result<bool, DbError> {
+    let in_use = api_keys::table.find(id).filter(api_keys::revoked_at.is_null());
+    let revoked = diesel::update(in_use).set(api_keys::revoked_at.eq(Some(now))).execute(conn)?;
+    Ok(revoked == 1)
 }
 
 /// Puts `successor` in the place of a key: the same name, scopes, quota and end. The old key stays
-/// good until `until` (microseconds), so that its holders can change over. Returns the old key as it
-/// was and the new one; `None` if there is no such key in use in the project.
+/// good until `until` (microseconds), so that its holders can change over. `None` if it is not in use
+/// any more.
 ///
 /// # Errors
 /// The database.
 pub fn rotate_key(
     conn: &mut Conn,
-    project_id: &str,
-    id: &str,
+    old: &KeyRow,
     successor: &ApiKey,
     now: i64,
     until: i64,
-) -> Result<Option<(KeyRow, KeyRow)>, DbError> {
-    let in_use = api_keys::table
-        .find(id)
-        .filter(api_keys::project_id.eq(project_id))
-        .filter(api_keys::revoked_at.is_null());
-    let key: Option<KeyRow> = in_use.first(conn).optional()?;
-    let in_time = |key: &KeyRow| key.expires_at.is_none_or(|at| at > now);
-    let Some(key) = key.filter(in_time) else { return Ok(None) };
-    let end = key.expires_at.map_or(until, |at| at.min(until));
-    let old = api_keys::table.find(id);
-    diesel::update(old).set(api_keys::expires_at.eq(Some(end))).execute(conn)?;
+) -> Result<Option<KeyRow>, DbError> {
+    if old.expires_at.is_some_and(|at| at <= now) {
+        return Ok(None);
+    }
+    let end = old.expires_at.map_or(until, |at| at.min(until));
+    let in_use = api_keys::table.find(&old.id).filter(api_keys::revoked_at.is_null());
+    if diesel::update(in_use).set(api_keys::expires_at.eq(Some(end))).execute(conn)? == 0 {
+        return Ok(None);
+    }
     let row = KeyRow {
         id: successor.id().to_owned(),
         key_hash: successor.hash(),
         created_at: now,
-        ..key.clone()
+        ..old.clone()
     };
     insert_key(conn, row.clone())?;
-    Ok(Some((key, row)))
+    Ok(Some(row))
 }

@@ -69,10 +69,12 @@ fn create_key(
 fn revoke_key(state: &AppState, id: String) -> Result<(), Failure> {
     let mut conn = state.db.connect()?;
     let key = db::write(&mut conn, |conn| {
-        let key = auth::revoke_key(conn, None, &id, state.clock.now().micros())?;
-        let key = key.ok_or_else(|| Failure(format!("There is no key {id} in use.")))?;
-        let act = Act::KeyRevoked { key_id: id };
-        audit::append(conn, state, Actor::Operator, Some(&key.project_id), act)?;
+        let key = auth::key(conn, &id)?;
+        let key = key.ok_or_else(|| Failure(format!("There is no key {id}.")))?;
+        if auth::revoke_key(conn, &id, state.clock.now().micros())? {
+            let act = Act::KeyRevoked { key_id: id };
+            audit::append(conn, state, Actor::Operator, Some(&key.project_id), act)?;
+        }
         Ok::<_, Failure>(key)
     })?;
     announce(state, &[auth::key_scope(&key)])?;

@@ -8,6 +8,7 @@ both!(
     a_key_comes_in_four_ways,
     a_key_does_what_its_scopes_say,
     a_revoked_key_is_worth_nothing,
+    a_key_is_revoked_once,
     a_key_is_shown_once,
     an_expired_key_is_worth_nothing,
     a_quota_beyond_the_usual_is_an_administrators,
@@ -71,6 +72,30 @@ fn a_revoked_key_is_worth_nothing(database: Database) {
     tests::within(std::time::Duration::from_secs(1), "the key is revoked", gone);
     client.ingest(&bodies::event("late")).problem(401);
     service.key().get(&format!("{PROJECT}/invocations/late")).problem(404);
+}
+
+/// Who did not hear the answer asks again, and those at once were all right; the trail has it once.
+fn a_key_is_revoked_once(database: Database) {
+    let service = Service::start(database);
+    let (id, _) = service.new_key(&["read"]);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| service.key().delete(&format!("{KEYS}/{id}")).expect(204));
+        }
+    });
+    let listed = || service.key().all(KEYS).into_iter().find(|key| key["id"] == id.as_str());
+    let revoked = listed().unwrap();
+    assert!(revoked["revoked_at"].is_string(), "{revoked}");
+    let command = service.database().researchflow(&["admin", "key", "revoke", &id]);
+    assert_eq!(command.code, 0, "{command:?}");
+    assert_eq!(listed().unwrap(), revoked);
+    assert_eq!(service.admin().all("/api/v1/audit?action=key_revoked").len(), 1);
+
+    // It is listed, so it is no stranger; but nothing comes after it.
+    service.key().post(&format!("{KEYS}/{id}/rotate"), &json!({})).problem(409);
+    let absent = service.database().researchflow(&["admin", "key", "revoke", "absent"]);
+    assert_ne!(absent.code, 0, "{absent:?}");
+    service.key().delete(&format!("{KEYS}/absent")).problem(404);
 }
 
 fn a_key_is_shown_once(database: Database) {
