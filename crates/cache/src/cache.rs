@@ -119,13 +119,15 @@ impl Cache {
         };
         let scopes: Arc<[Scope]> = (kind.scopes)(key).into();
         let counts = self.0.counts.of(kind.name);
-        let place = self.place(name.into(), &scopes, now);
+        let place = Place { name: name.into(), tick: self.0.known.read().tick(&scopes) };
         let errand = |cause| Errand { kind: *kind, scopes, counts: Arc::clone(&counts), cause };
         let at = |place: &Place| self.0.entries.at(place);
+        // However long a load takes, nobody joins it who would not believe what it brings.
+        let joins = |began| self.0.known.read().is_believed(began, now);
         if let Some(entry) = found {
             counts.stale_hits.add();
             let is_fresh = |entry: &Arc<Entry>| self.age(entry, now) == Age::Fresh;
-            let board = self.0.flights.board(place, |place| at(place).filter(is_fresh));
+            let board = self.0.flights.board(place, joins, |place| at(place).filter(is_fresh));
             if let Boarding::Pilot(flight, _) = board {
                 errand(Cause::Refresh).start(Arc::clone(&self.0), flight, load);
             }
@@ -133,7 +135,8 @@ impl Cache {
         }
         let is_readable =
             |entry: &Arc<Entry>| matches!(self.age(entry, now), Age::Fresh | Age::Stale);
-        let ticket = match self.0.flights.board(place, |place| at(place).filter(is_readable)) {
+        let board = self.0.flights.board(place, joins, |place| at(place).filter(is_readable));
+        let ticket = match board {
             Boarding::Landed(entry) => {
                 counts.local_hits.add();
                 return entry.value(kind.name);
@@ -195,11 +198,6 @@ impl Cache {
             unissued: known.count_unissued() as u64,
             redis: self.0.others.as_ref().map(|others| others.peers.link.stats()),
         }
-    }
-
-    fn place(&self, name: Arc<str>, scopes: &[Scope], now: Instant) -> Place {
-        let known = self.0.known.read();
-        Place { name, tick: known.tick(scopes), era: known.era(now) }
     }
 
     /// Whether an entry may be served now, and as what.

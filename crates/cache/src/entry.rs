@@ -8,13 +8,11 @@ use std::any::Any;
 use std::sync::Arc;
 use tokio::time::Instant;
 
-/// Which entry, and which one of that name: the tick is of the last change of its scopes, the era of
-/// when it is asked for.
+/// Which entry, and which one of that name: the tick is of the last change of its scopes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub(crate) name: Arc<str>,
     pub(crate) tick: u64,
-    pub(crate) era: u128,
 }
 
 /// A value of whichever kind, or that there is none.

@@ -3,15 +3,17 @@
 use crate::entry::{Entry, Place};
 use crate::failure::Failure;
 use std::collections::HashMap;
-use std::collections::hash_map;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 pub(crate) type Landed = Result<Arc<Entry>, Failure>;
 
-/// By place.
+type Outcome = watch::Receiver<Option<Landed>>;
+
+/// By place the newest that is on its way, and since when.
 #[derive(Default)]
-pub(crate) struct Flights(Mutex<HashMap<Place, watch::Receiver<Option<Landed>>>>);
+pub(crate) struct Flights(Mutex<HashMap<Place, (Instant, Outcome)>>);
 
 /// What whoever asks has to do.
 pub(crate) enum Boarding {
@@ -24,7 +26,7 @@ pub(crate) enum Boarding {
 }
 
 /// A place on a flight.
-pub(crate) struct Ticket(watch::Receiver<Option<Landed>>);
+pub(crate) struct Ticket(Outcome);
 
 /// A flight, to be landed. Dropping it before strands whoever waits, and the next to ask flies.
 pub(crate) struct Flight {
@@ -34,31 +36,30 @@ pub(crate) struct Flight {
 }
 
 impl Flights {
-    /// `look` finds what is there already: between that and a flight's landing nobody may slip
-    /// through.
+    /// Whether somebody joins a flight is asked with when it began. `look` finds what is there
+    /// already: between that and a flight's landing nobody may slip through.
     pub(crate) fn board(
         self: &Arc<Self>,
         place: Place,
+        joins: impl FnOnce(Instant) -> bool,
         look: impl FnOnce(&Place) -> Option<Arc<Entry>>,
     ) -> Boarding {
         let mut flying = self.flying();
-        let vacant = match flying.entry(place) {
-            hash_map::Entry::Occupied(flight) => {
-                return Boarding::Joined(Ticket(flight.get().clone()));
-            }
-            hash_map::Entry::Vacant(vacant) => vacant,
-        };
-        if let Some(entry) = look(vacant.key()) {
+        if let Some((began, outcome)) = flying.get(&place)
+            && joins(*began)
+        {
+            return Boarding::Joined(Ticket(outcome.clone()));
+        }
+        if let Some(entry) = look(&place) {
             return Boarding::Landed(entry);
         }
-        let place = vacant.key().clone();
-        let (outcome, ticket) = watch::channel(None);
-        vacant.insert(ticket.clone());
-        let flight = Flight { flights: Arc::clone(self), place, outcome };
-        Boarding::Pilot(flight, Ticket(ticket))
+        let (landing, outcome) = watch::channel(None);
+        flying.insert(place.clone(), (Instant::now(), outcome.clone()));
+        let flight = Flight { flights: Arc::clone(self), place, outcome: landing };
+        Boarding::Pilot(flight, Ticket(outcome))
     }
 
-    fn flying(&self) -> MutexGuard<'_, HashMap<Place, watch::Receiver<Option<Landed>>>> {
+    fn flying(&self) -> MutexGuard<'_, HashMap<Place, (Instant, Outcome)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -76,7 +77,12 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.flights.flying().remove(&self.place);
+        let mut flying = self.flights.flying();
+        let is_this = |newest: &Outcome| newest.same_channel(&self.outcome.subscribe());
+        // Or somebody flew anew, who did not join it.
+        if flying.get(&self.place).is_some_and(|(_, newest)| is_this(newest)) {
+            flying.remove(&self.place);
+        }
     }
 }
 

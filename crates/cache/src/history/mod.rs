@@ -54,7 +54,6 @@ pub(crate) struct History {
     /// Every change up to this generation is known.
     cursor: u64,
     trust: Option<Duration>,
-    started: Instant,
     /// No change before this moment is unknown.
     complete_until: Instant,
     /// From when on that has been so without a gap.
@@ -80,7 +79,6 @@ impl History {
             seen: 0,
             cursor: 0,
             trust,
-            started: now,
             complete_until: now,
             heard_since: None,
             steady_from: None,
@@ -196,15 +194,9 @@ impl History {
         Some(Belief { fresh_until: from + fresh_part(trust), until: from + trust })
     }
 
-    /// A number for this time: whoever asks joins no load of another. So where others' changes are not
-    /// heard of, nobody is given what was read longer ago than an entry is believed, however long
-    /// that load takes.
-    pub(crate) fn era(&self, now: Instant) -> u128 {
-        let Some(trust) = self.trust else { return 0 };
-        if self.heard_since.is_some() && !self.has_gap(now) {
-            return 0;
-        }
-        1 + now.saturating_duration_since(self.started).as_micros() / trust.as_micros().max(1)
+    /// Whether what a load brings that began at `began` is believed now.
+    pub(crate) fn is_believed(&self, began: Instant, now: Instant) -> bool {
+        self.belief(began).is_none_or(|belief| now <= belief.until)
     }
 
     fn change(&mut self, scope: &Scope, generation: Option<u64>) {

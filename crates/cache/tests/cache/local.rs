@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::advance;
 
 fn alone() -> Cache {
@@ -17,6 +17,16 @@ fn alone() -> Cache {
 /// Of the one kind that was read, if one was.
 fn stats(cache: &Cache) -> Option<KindStats> {
     cache.stats().kinds.first().copied()
+}
+
+/// Somebody who asks, and whose load brings that after so long.
+fn loading(cache: &Cache, value: u64, takes: Duration) -> JoinHandle<Option<u64>> {
+    let cache = cache.clone();
+    let load = move || async move {
+        tokio::time::sleep(takes).await;
+        Ok::<_, io::Error>(Some(value))
+    };
+    tokio::spawn(async move { cache.get(&SLOT, &1, load).await.unwrap().as_deref().copied() })
 }
 
 #[tokio::test]
@@ -117,19 +127,28 @@ async fn whoever_asks_after_a_change_does_not_join_a_load_from_before() {
 async fn a_process_that_is_told_nothing_joins_no_load_from_long_ago() {
     let (cache, source) = (Cache::alone(&Settings::default()), Source::default());
     source.put(1, 5);
-    let slow = {
-        let cache = cache.clone();
-        let load = || async {
-            tokio::time::sleep(Duration::from_secs(60)).await;
-            Ok::<_, io::Error>(Some(4))
-        };
-        tokio::spawn(async move { cache.get(&SLOT, &1, load).await.unwrap().as_deref().copied() })
-    };
+    let slow = loading(&cache, 4, Duration::from_secs(60));
     tokio::task::yield_now().await;
     advance(Duration::from_millis(901)).await;
     assert_eq!(source.read(&cache, &SLOT, 1).await, 5);
     assert_eq!(slow.await.unwrap(), Some(4));
     assert_eq!(source.read(&cache, &SLOT, 1).await, 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_is_told_nothing_joins_each_load_that_is_young() {
+    let (cache, source) = (Cache::alone(&Settings::default()), Source::default());
+    source.put(1, 5);
+    // However long the process has run when the load begins; the one before is forgotten.
+    for more in (901..2700).step_by(100) {
+        advance(Duration::from_millis(more)).await;
+        let slow = loading(&cache, 4, Duration::from_millis(400));
+        tokio::task::yield_now().await;
+        advance(Duration::from_millis(300)).await;
+        assert_eq!(source.read(&cache, &SLOT, 1).await, 4);
+        assert_eq!(slow.await.unwrap(), Some(4));
+    }
+    assert_eq!(source.loads(), 0);
 }
 
 #[tokio::test(start_paused = true)]
