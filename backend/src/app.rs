@@ -15,7 +15,7 @@ use actix_web::dev::{AppConfig, HttpServiceFactory, Response, ServiceFactory};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 use hardening::limits::{Limiter, RedisSettings, rate_limit};
-use hardening::serve::{BodyPace, Bounds, Overload, discard_unread_body, pace_body, shed_load};
+use hardening::serve::{BodyPace, Bounds, Overload, pace_body, shed_load};
 use hardening::{compression, cors, csrf, panics, problems, request_id, security_headers};
 use std::sync::Arc;
 
@@ -128,26 +128,24 @@ pub fn create_app(
     // A scope of its own, since the compiler forgets the types of what a scope wraps: those of all
     // layers in one would have names of 350,000 characters.
     let routes = web::scope("")
-        // 11. quotas, by key, user or address
+        // 10. quotas, by key, user or address
         .wrap(rate_limit(limiter.clone(), subject))
-        // 10. bodies that come too slowly
+        // 9. bodies that come too slowly
         .wrap(pace_body(BodyPace::default()))
-        // 9. a panic is a 500
+        // 8. a panic is a 500
         .wrap(from_fn(panics))
-        // 8. every error is a problem
+        // 7. every error is a problem
         .wrap(from_fn(problems))
-        // 7. what a refusal left unread of a short body is read out
-        .wrap(from_fn(discard_unread_body))
         // Routes are tried in this order: the busiest first.
         .service(otlp_scope("/v1", callers.clone()))
         .service(otlp_scope("/api/public/otel/v1", callers.clone()))
         .service(
             web::scope("/api/v1")
-                // 14. a repeated POST gets its first answer
+                // 13. a repeated POST gets its first answer
                 .wrap(edge::idempotent(state.clone(), auth::caller))
-                // 13. no other site acts in a user's name
+                // 12. no other site acts in a user's name
                 .wrap(csrf(Vec::new(), auth::has_session))
-                // 12. who is calling
+                // 11. who is calling
                 .wrap(auth::authenticate(callers))
                 // A scope, so that their patterns are not tried one by one.
                 .service(

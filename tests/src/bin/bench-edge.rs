@@ -223,7 +223,6 @@ fn idle_layers(port: u16, (fields, body): Answer) {
             .wrap(from_fn(pass))
             .wrap(from_fn(pass))
             .wrap(from_fn(pass))
-            .wrap(from_fn(pass))
             .route("/", web::get().to(answer.clone()))
     };
     let server = HttpServer::new(app).workers(1).tcp_nodelay(true).bind(("127.0.0.1", port));

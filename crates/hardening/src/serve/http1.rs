@@ -8,6 +8,7 @@ use super::connections::Connection;
 use super::host::has_sound_host;
 use super::server;
 use super::taking::{PIECE, Taking};
+use super::unread_body::read_out;
 use super::wire::{Next, Wire};
 use crate::{Problem, ProblemKind};
 use actix_http::error::PayloadError;
@@ -67,6 +68,7 @@ where
         request.head_mut().peer_addr = peer;
         *request.payload() = client.body();
         let answer = client.unless_gone(pin!(app.call(request))).await?;
+        read_out(&client.wire).await;
         let last = poll_fn(|cx| Poll::Ready(stops(cx))).await;
         match answer {
             Ok(response) => client.send(response.into(), last).await?,

@@ -7,7 +7,7 @@
 //! | clients whose window stays shut | `TCP_USER_TIMEOUT`, set by [`Listen::bind`] |
 //! | bodies that come slowly | [`pace_body`] |
 //! | more requests than can be served | [`shed_load`] |
-//! | connections lost to refusals | [`discard_unread_body`] |
+//! | connections lost to refusals | the server, which reads out the short body that an answer left unread |
 //!
 //! The middlewares are for `from_fn`; their settings come from the app's data.
 
@@ -30,4 +30,4 @@ pub use listen::Listen;
 pub use overload::{Bounds, Limiter, Overload, Refuse, Shedding, overloaded, shed_load};
 pub use server::Transport;
 pub use slow_body::{BodyPace, pace_body};
-pub use unread_body::{content_length, discard_unread_body};
+pub use unread_body::content_length;

@@ -3,6 +3,7 @@
 //! Parsed and written by [`Codec`], of actix-http.
 
 use super::server::Stream;
+use super::unread_body::is_short;
 use actix_http::error::{ParseError, PayloadError};
 use actix_http::h1::{Codec, Message, MessageType};
 use actix_http::{ConnectionType, Request, Response, ServiceConfig};
@@ -46,6 +47,8 @@ pub(super) struct Wire {
     ended: bool,
     /// The client waits to be told that its body is wanted (RFC 9110, section 10.1.1).
     expects: bool,
+    /// The request came with a body, and with a short one.
+    is_short: bool,
     /// An answer has begun. Only it is flushed then: of two who wait for the same only one is told.
     answers: bool,
     method: Method,
@@ -61,6 +64,7 @@ impl Wire {
             unsent: BytesMut::new(),
             ended: false,
             expects: false,
+            is_short: false,
             answers: false,
             method: Method::GET,
             version: Version::HTTP_11,
@@ -86,6 +90,7 @@ impl Wire {
         Some(match self.codec.decode(&mut self.received) {
             Ok(Some(Message::Item(request))) => {
                 self.expects = request.head().expect();
+                self.is_short = self.has_body() && is_short(request.head().headers());
                 self.answers = false;
                 self.method = request.method().clone();
                 self.version = request.version();
@@ -135,6 +140,18 @@ impl Wire {
                 Err(error) => return Poll::Ready(Some(Err(PayloadError::Io(error)))),
             }
         }
+    }
+
+    /// Whether what is left of the request's body is short, and sent unasked: who waits to be told to
+    /// send it would send it in vain.
+    pub(super) fn is_soon_read(&self) -> bool {
+        self.is_short && self.has_body() && !self.expects
+    }
+
+    /// Reads the request's body to its end and forgets it.
+    pub(super) fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(Ok(_)) = ready!(self.poll_body(cx)) {}
+        Poll::Ready(())
     }
 
     fn ask_for_body(&mut self, cx: &mut Context<'_>) -> io::Result<()> {

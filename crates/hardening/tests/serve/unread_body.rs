@@ -2,11 +2,10 @@
 
 use crate::clients::exchange;
 use crate::support::serve;
-use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, web};
-use hardening::serve::{ClientPatience, Connections, discard_unread_body};
+use hardening::serve::{ClientPatience, Connections};
 use std::net::SocketAddr;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const NEXT: &str = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
@@ -24,7 +23,6 @@ async fn refused(address: SocketAddr, length: usize, body: &str, then: &str) -> 
 async fn a_refusal_keeps_the_connection() {
     let app = || {
         App::new()
-            .wrap(from_fn(discard_unread_body))
             .route("/", web::get().to(|| async { "well" }))
             .route("/", web::post().to(HttpResponse::Unauthorized))
     };
@@ -42,11 +40,7 @@ async fn a_refusal_keeps_the_connection() {
 
 #[actix_web::test]
 async fn who_waits_to_be_asked_for_the_body_is_refused_without() {
-    let app = || {
-        App::new()
-            .wrap(from_fn(discard_unread_body))
-            .route("/", web::post().to(HttpResponse::Unauthorized))
-    };
+    let app = || App::new().route("/", web::post().to(HttpResponse::Unauthorized));
     let server = serve(app, None, &Connections::new(ClientPatience::default()));
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let head =
@@ -59,11 +53,25 @@ async fn who_waits_to_be_asked_for_the_body_is_refused_without() {
 async fn who_reads_the_body_has_all_of_it() {
     let app = || {
         App::new()
-            .wrap(from_fn(discard_unread_body))
             .route("/", web::get().to(|| async { "well" }))
             .route("/", web::post().to(|body: String| async { body }))
     };
     let server = serve(app, None, &Connections::new(ClientPatience::default()));
     let answers = refused(server.address, 5, "whole", NEXT).await;
     assert!(answers.contains("\r\n\r\nwhole") && answers.ends_with("well"), "{answers}");
+}
+
+#[actix_web::test]
+async fn who_reads_the_body_while_answering_has_all_of_it() {
+    let echo = |body: web::Payload| async { HttpResponse::Ok().streaming(body) };
+    let app = move || App::new().route("/", web::post().to(echo));
+    let server = serve(app, None, &Connections::new(ClientPatience::default()));
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 5\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut begun = [0; 12];
+    stream.read_exact(&mut begun).await.unwrap();
+    assert_eq!(&begun, b"HTTP/1.1 200");
+    let rest = exchange(&mut stream, "whole").await.unwrap();
+    assert!(rest.contains("whole"), "{rest}");
 }

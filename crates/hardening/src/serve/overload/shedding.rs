@@ -3,10 +3,9 @@
 use super::Overload;
 use super::client_time::ClientTime;
 use super::limiter::Permit;
-use crate::serve::unread_body::{content_length, is_soon_read, read_out};
+use crate::serve::unread_body::content_length;
 use actix_http::{BoxedPayloadStream, Request};
 use actix_service::{IntoServiceFactory, Service, ServiceFactory};
-use actix_web::HttpMessage;
 use actix_web::body::{BoxBody, EitherBody};
 use actix_web::dev::{AppConfig, Payload, RequestHead, Response, ServiceResponse};
 use futures_util::future::LocalBoxFuture;
@@ -18,8 +17,6 @@ use tokio::time::Instant;
 /// `refuse` answers, at once as long as few are refused; [`overloaded`](super::overloaded) does, for
 /// example. The app's layers see nothing of it. Answers of 400 and above teach the limit nothing: a
 /// refused credential is quick whatever the load, and an outage too.
-///
-/// The short body that a refusal leaves unread is read out, so that its connection lives on.
 pub fn shed_load<A, F, K>(overload: Overload<K>, refuse: impl Refuse, app: A) -> Shedding<F, K>
 where
     A: IntoServiceFactory<F, Request>,
@@ -104,9 +101,10 @@ where
         let Some(limiter) = overload.limiter_for(request.head()) else {
             return Ok(answered(self.app.call(request).await?));
         };
-        let body = content_length(request.headers()).unwrap_or(0);
+        let body = content_length(request.head().headers()).unwrap_or(0);
         let Some(permit) = overload.admit(limiter, body).await else {
-            return Ok(self.refuse(request).await.map_body(|_, body| EitherBody::right(body)));
+            let refusal = (self.rule.refuse)(request.head(), &self.config);
+            return Ok(refusal.map_body(|_, body| EitherBody::right(body)));
         };
         let permit = Rc::new(permit);
         let request = timed(request, &permit, overload.started);
@@ -116,14 +114,6 @@ where
             permit.finish(overload.now());
         }
         Ok(response)
-    }
-
-    async fn refuse(&self, mut request: Request) -> Response<BoxBody> {
-        let response = (self.rule.refuse)(request.head(), &self.config);
-        if is_soon_read(request.head()) {
-            read_out(request.take_payload()).await;
-        }
-        response
     }
 }
 
