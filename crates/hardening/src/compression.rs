@@ -1,7 +1,7 @@
 //! When an answer is worth compressing, and when that would be dangerous.
 
 use actix_http::encoding::Encoder;
-use actix_web::body::{BodySize, EitherBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     self, AcceptEncoding, ContentEncoding, Encoding, HeaderMap, HeaderValue,
@@ -44,7 +44,7 @@ pub async fn never_compress<B: MessageBody>(
 pub async fn compression<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, Encoder<B>>>, Error> {
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let mut response = next.call(request).await?;
     if !is_worth_it(&response) {
         return Ok(response.map_into_left_body());
@@ -57,7 +57,9 @@ pub async fn compression<B: MessageBody + 'static>(
         return Ok(response.map_into_left_body());
     }
     weaken_etag(response.headers_mut());
-    Ok(response.map_body(|head, body| EitherBody::right(Encoder::response(encoding, head, body))))
+    // In a box: an encoder is large, and every answer would have room for one, in each layer.
+    let encoded = |head: &mut _, body| BoxBody::new(Encoder::response(encoding, head, body));
+    Ok(response.map_body(|head, body| EitherBody::right(encoded(head, body))))
 }
 
 fn is_worth_it<B: MessageBody>(response: &ServiceResponse<B>) -> bool {

@@ -25,6 +25,8 @@ const HEAD_ROOM: usize = 4 << 10;
 const BODY_ROOM: usize = 32 << 10;
 /// Below this there is no room worth a read.
 const LEAST: usize = 1 << 10;
+/// Most answers fit in this, head and body: taken at once, since the codec takes it in three steps.
+const ANSWER_ROOM: usize = 2 << 10;
 /// So much of an answer goes out at once.
 const FULL: usize = 32 << 10;
 
@@ -222,6 +224,7 @@ impl Wire {
         if last || ends_by_closing || self.is_unread() {
             head.head_mut().set_connection_type(ConnectionType::Close);
         }
+        self.unsent.reserve(ANSWER_ROOM);
         self.codec.encode(Message::Item((head, size)), &mut self.unsent)?;
         Ok(!no_body && size != BodySize::Sized(0))
     }
