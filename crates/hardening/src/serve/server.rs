@@ -25,7 +25,7 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::either::Either;
 
 /// A connection, with TLS or without.
-pub(super) type Stream = Either<TcpStream, TlsStream<TcpStream>>;
+pub(super) type Stream = Either<TcpStream, Box<TlsStream<TcpStream>>>;
 
 /// What is spoken with those who connect.
 #[derive(Debug, Clone)]
@@ -123,11 +123,12 @@ impl Door {
         let (app, door, config) = (Rc::new(app), Rc::new(self), ServiceConfig::default());
         fn_service(move |stream: TcpStream| {
             let (app, door, config) = (Rc::clone(&app), Rc::clone(&door), config.clone());
-            async move {
+            // In a box, since the task that actix-server makes of it has room for it twice.
+            Box::pin(async move {
                 // Clients break off all the time: errors are nobody's.
                 let _ = door.serve(stream, app, config).await;
                 Ok(())
-            }
+            })
         })
     }
 
@@ -150,7 +151,8 @@ impl Door {
         let stopping = self.stopping.notified();
         if speaks_http2 {
             let served = http2::serve(stream, peer, connection, app, &self.listen, stopping);
-            served.await.map_err(io::Error::other)
+            // In a box, so that HTTP/1 need not be as large.
+            Box::pin(served).await.map_err(io::Error::other)
         } else {
             http1::serve(stream, peer, &connection, &*app, config, stopping).await
         }
@@ -168,7 +170,7 @@ impl Door {
                 let handshake = TlsAcceptor::from(Arc::clone(config)).accept(stream);
                 let stream = timeout(self.listen.handshake, handshake).await??;
                 let speaks_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                Ok((Either::Right(stream), speaks_http2))
+                Ok((Either::Right(Box::new(stream)), speaks_http2))
             }
         }
     }
