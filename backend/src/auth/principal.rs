@@ -183,7 +183,7 @@ async fn authenticated<B: MessageBody + 'static>(
 /// Who is calling; in which session, if in one.
 struct Credentials {
     principal: Arc<Principal>,
-    session: Option<session::Resolved>,
+    session: Option<Box<session::Resolved>>,
 }
 
 async fn resolve(
@@ -212,7 +212,8 @@ async fn resolve(
             if presented.owner.is_none() {
                 authenticator.remember(hash, &principal);
             }
-            Ok(Some(Credentials { principal: Arc::new(principal), session: Some(session) }))
+            let (principal, session) = (Arc::new(principal), Some(Box::new(session)));
+            Ok(Some(Credentials { principal, session }))
         }
     }
 }

@@ -60,7 +60,8 @@ where
             if !asks_for_it(&request) {
                 return Ok(next.call(request).await?.map_into_left_body());
             }
-            Ok(once(&state, caller, request, next).await?.map_into_right_body())
+            // Boxed, so that a request that does not ask for it does not carry it along.
+            Ok(Box::pin(once(&state, caller, request, next)).await?.map_into_right_body())
         }
     })
 }

@@ -105,12 +105,31 @@ impl Cache {
     {
         let (now, name) = (Instant::now(), kind.entry_name(key));
         let found = self.0.entries.get(&name).map(|entry| (self.age(&entry, now), entry));
+        if let Some((Age::Fresh, entry)) = &found {
+            entry.counts.local_hits.add();
+            return entry.value(kind.name);
+        }
+        // In a box, so that whoever finds it fresh, as nearly all do, has no room for a load.
+        Box::pin(self.load(kind, key, (name, now), found, load)).await
+    }
+
+    /// What a load brings, its own or another's; what is `found` if it is only stale, while one runs.
+    async fn load<K, V, E, L>(
+        &self,
+        kind: &Kind<K, V>,
+        key: &K,
+        (name, now): (String, Instant),
+        found: Option<(Age, Arc<Entry>)>,
+        load: impl FnOnce() -> L,
+    ) -> Result<Option<Arc<V>>, Failure>
+    where
+        K: Display + 'static,
+        V: Send + Sync + 'static,
+        E: Error + Send + Sync + 'static,
+        L: Future<Output = Result<Option<V>, E>> + Send + 'static,
+    {
         let found = match found {
-            Some((Age::Fresh, entry)) => {
-                entry.counts.local_hits.add();
-                return entry.value(kind.name);
-            }
-            Some((Age::Stale, entry)) => Some(entry),
+            Some((Age::Fresh | Age::Stale, entry)) => Some(entry),
             Some((Age::Unvouched, _)) => {
                 self.0.forgotten.add();
                 None
