@@ -1,8 +1,9 @@
 //! Routes by method, with the right answer for the wrong one.
 
 use crate::error::{ApiError, Code};
+use actix_web::guard::{self, Guard};
 use actix_web::http::{Method, header};
-use actix_web::{HttpResponse, Resource, ResponseError, Route, guard, web};
+use actix_web::{HttpResponse, Resource, ResponseError, Route, web};
 
 /// A path with a handler for each method. Another method gets 405 with `Allow` (RFC 9110, 15.5.6);
 /// `HEAD` goes where `GET` does.
@@ -11,12 +12,10 @@ pub fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Res
     let mut allow = Vec::new();
     for (method, route) in routes {
         allow.push(method.to_string());
-        resource = if method == Method::GET {
+        if method == Method::GET {
             allow.push(Method::HEAD.to_string());
-            resource.route(route.guard(guard::Any(guard::Get()).or(guard::Head())))
-        } else {
-            resource.route(route.method(method))
-        };
+        }
+        resource = resource.route(route.guard(takes(method)));
     }
     let allow = allow.join(", ");
     resource.default_service(web::to(move || {
@@ -30,6 +29,14 @@ pub fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Res
             response
         }
     }))
+}
+
+/// Not Actix's own guards, which note their methods in each request for an `Allow` of theirs.
+fn takes(method: Method) -> impl Guard {
+    guard::fn_guard(move |context| {
+        let asked = &context.head().method;
+        *asked == method || (*asked == Method::HEAD && method == Method::GET)
+    })
 }
 
 /// For paths that lead nowhere.
