@@ -105,21 +105,29 @@ impl Cache {
     {
         let (now, name) = (Instant::now(), kind.entry_name(key));
         let found = self.0.entries.get(&name).map(|entry| (self.age(&entry, now), entry));
-        if let Some((Age::Fresh, entry)) = &found {
-            entry.counts.local_hits.add();
-            return entry.value(kind.name);
-        }
-        // In a box, so that whoever finds it fresh, as nearly all do, has no room for a load.
-        Box::pin(self.load(kind, key, (name, now), found, load)).await
+        let stale = match found {
+            Some((Age::Fresh, entry)) => {
+                entry.counts.local_hits.add();
+                return entry.value(kind.name);
+            }
+            Some((Age::Stale, entry)) => Some(entry),
+            Some((Age::Unvouched, _)) => {
+                self.0.forgotten.add();
+                None
+            }
+            Some((Age::Over, _)) | None => None,
+        };
+        // In a box, so that who finds it fresh, as nearly all do, has no room for a load.
+        Box::pin(self.load(kind, key, (name, now), stale, load)).await
     }
 
-    /// What a load brings, its own or another's; what is `found` if it is only stale, while one runs.
+    /// What a load brings, its own or another's; what is `stale`, if anything is, while one runs.
     async fn load<K, V, E, L>(
         &self,
         kind: &Kind<K, V>,
         key: &K,
         (name, now): (String, Instant),
-        found: Option<(Age, Arc<Entry>)>,
+        stale: Option<Arc<Entry>>,
         load: impl FnOnce() -> L,
     ) -> Result<Option<Arc<V>>, Failure>
     where
@@ -128,14 +136,6 @@ impl Cache {
         E: Error + Send + Sync + 'static,
         L: Future<Output = Result<Option<V>, E>> + Send + 'static,
     {
-        let found = match found {
-            Some((Age::Fresh | Age::Stale, entry)) => Some(entry),
-            Some((Age::Unvouched, _)) => {
-                self.0.forgotten.add();
-                None
-            }
-            Some((Age::Over, _)) | None => None,
-        };
         let scopes: Arc<[Scope]> = (kind.scopes)(key).into();
         let counts = self.0.counts.of(kind.name);
         let place = Place { name: name.into(), tick: self.0.known.read().tick(&scopes) };
@@ -143,7 +143,7 @@ impl Cache {
         let at = |place: &Place| self.0.entries.at(place);
         // However long a load takes, nobody joins it who would not believe what it brings.
         let joins = |began| self.0.known.read().is_believed(began, now);
-        if let Some(entry) = found {
+        if let Some(entry) = stale {
             counts.stale_hits.add();
             let is_fresh = |entry: &Arc<Entry>| self.age(entry, now) == Age::Fresh;
             let board = self.0.flights.board(place, joins, |place| at(place).filter(is_fresh));
