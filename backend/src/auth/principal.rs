@@ -165,7 +165,7 @@ async fn authenticated<B: MessageBody + 'static>(
         refusal = count_owner(limiter, &presented, &principal).await;
         request.extensions_mut().insert(principal);
         if let Some(session) = session {
-            renewed = session.renewed;
+            renewed = session.renewed.map(Box::new);
             request.extensions_mut().insert(session.signed_in);
         }
     }

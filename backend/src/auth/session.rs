@@ -141,8 +141,8 @@ impl FromRequest for SignedIn {
 /// A session that is not over.
 pub(super) struct Resolved {
     pub(super) signed_in: SignedIn,
-    /// The new cookie, if the id was replaced just now. In a box, as it rarely is.
-    pub(super) renewed: Option<Box<Cookie<'static>>>,
+    /// The new cookie, if the id was replaced just now.
+    pub(super) renewed: Option<Cookie<'static>>,
 }
 
 /// Whose session it is that `request` carries the id of; `None` once it has ended.
@@ -186,7 +186,7 @@ pub(super) async fn resolve(
         touch(state, &session, now).await?;
         None
     };
-    Ok(Some(Resolved { signed_in, renewed: renewed.map(Box::new) }))
+    Ok(Some(Resolved { signed_in, renewed }))
 }
 
 async fn touch(state: &AppState, session: &SessionRow, now: i64) -> Result<(), ApiError> {

@@ -117,25 +117,6 @@ impl Cache {
             }
             Some((Age::Over, _)) | None => None,
         };
-        // In a box, so that who finds it fresh, as nearly all do, has no room for a load.
-        Box::pin(self.load(kind, key, (name, now), stale, load)).await
-    }
-
-    /// What a load brings, its own or another's; what is `stale`, if anything is, while one runs.
-    async fn load<K, V, E, L>(
-        &self,
-        kind: &Kind<K, V>,
-        key: &K,
-        (name, now): (String, Instant),
-        stale: Option<Arc<Entry>>,
-        load: impl FnOnce() -> L,
-    ) -> Result<Option<Arc<V>>, Failure>
-    where
-        K: Display + 'static,
-        V: Send + Sync + 'static,
-        E: Error + Send + Sync + 'static,
-        L: Future<Output = Result<Option<V>, E>> + Send + 'static,
-    {
         let scopes: Arc<[Scope]> = (kind.scopes)(key).into();
         let counts = self.0.counts.of(kind.name);
         let place = Place { name: name.into(), tick: self.0.known.read().tick(&scopes) };
@@ -169,7 +150,8 @@ impl Cache {
                 ticket
             }
         };
-        ticket.wait().await?.value(kind.name)
+        // In a box, so that who finds it fresh, as nearly all do, has no room for waiting.
+        Box::pin(ticket.wait()).await?.value(kind.name)
     }
 
     /// What the last load under `key` brought, however old within the kind's
