@@ -15,6 +15,9 @@ use hardening::{Inner, Layer, TraceParent};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+/// The status of what a client did not wait for, which no answer has: nginx's.
+const GONE: &str = "499";
+
 /// Who is told of requests.
 #[derive(Clone)]
 pub struct Observer {
@@ -45,9 +48,9 @@ where
                 let began = traces.begin(parent)?;
                 Some((traces, began, if is_tls { "https" } else { "http" }))
             });
-            observer.metrics.in_flight.inc();
+            let under_way = UnderWay::begin(&observer.metrics, method);
             let outcome = next.call(request).await;
-            observer.metrics.in_flight.dec();
+            under_way.end();
             let answer = Answer::of(method, class, started.elapsed(), &outcome);
             observer.note(&answer);
             if let Some((traces, began, scheme)) = traced {
@@ -66,6 +69,33 @@ impl Observer {
         self.metrics.requests.with_label_values(&[method, "refused", status.as_str()]).inc();
         if let Some(class) = class_of(head) {
             self.metrics.classes.count(class, Duration::ZERO, true, false);
+        }
+    }
+}
+
+/// A request whose answer is not known yet.
+struct UnderWay<'a> {
+    metrics: &'a Metrics,
+    method: &'static str,
+    is_answered: bool,
+}
+
+impl<'a> UnderWay<'a> {
+    fn begin(metrics: &'a Metrics, method: &'static str) -> Self {
+        metrics.in_flight.inc();
+        Self { metrics, method, is_answered: false }
+    }
+
+    fn end(mut self) {
+        self.is_answered = true;
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.metrics.in_flight.dec();
+        if !self.is_answered {
+            self.metrics.requests.with_label_values(&[self.method, "abandoned", GONE]).inc();
         }
     }
 }

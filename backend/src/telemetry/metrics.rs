@@ -53,7 +53,7 @@ impl Metrics {
             classes: Classes::register(&registry)?,
             requests: registry.add(counters(
                 "researchflow_http_requests_total",
-                "HTTP answers, by the pattern of the path: unmatched if there is none, refused if there was too much to do.",
+                "HTTP answers, by the pattern of the path: unmatched if there is none, refused if there was too much to do, abandoned (499) if the client went away.",
                 &["method", "route", "status"],
             ))?,
             request_seconds: registry.add(HistogramVec::new(

@@ -38,7 +38,7 @@ const LINGER: Duration = Duration::from_secs(5);
 /// The connection broke, or an answer's body did.
 pub(super) async fn serve<S, B>(
     stream: server::Stream,
-    peer: Option<SocketAddr>,
+    peer: SocketAddr,
     connection: &Connection,
     app: &S,
     config: ServiceConfig,
@@ -65,7 +65,7 @@ where
         };
         in_cohort().await;
         connection.request_began();
-        request.head_mut().peer_addr = peer;
+        request.head_mut().peer_addr = Some(peer);
         *request.payload() = client.body();
         let answer = client.unless_gone(pin!(app.call(request))).await?;
         read_out(&client.wire).await;

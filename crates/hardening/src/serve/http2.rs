@@ -49,7 +49,7 @@ const UNSENT: usize = 32 << 10;
 /// The connection broke, or is not HTTP/2.
 pub(super) async fn serve<S, B>(
     stream: Stream,
-    peer: Option<SocketAddr>,
+    peer: SocketAddr,
     connection: Arc<Connection>,
     app: Rc<S>,
     listen: &Listen,
@@ -105,14 +105,14 @@ impl<F: Future<Output = ()> + 'static> Executor<F> for OnWorker {
 
 /// None if the head is not one of HTTP after all: hyper leaves some of its rules to others, and takes
 /// characters in addresses that Actix does not.
-fn to_actix(request: hyper::Request<Incoming>, peer: Option<SocketAddr>) -> Option<Request> {
+fn to_actix(request: hyper::Request<Incoming>, peer: SocketAddr) -> Option<Request> {
     let (head, body) = request.into_parts();
     let mut request = Request::with_payload(payload(body));
     let to = request.head_mut();
     to.method = Method::from_bytes(head.method.as_str().as_bytes()).ok()?;
     to.uri = Uri::try_from(head.uri.to_string()).ok()?;
     to.version = Version::HTTP_2;
-    to.peer_addr = peer;
+    to.peer_addr = Some(peer);
     for (name, value) in &head.headers {
         let name = HeaderName::from_bytes(name.as_str().as_bytes()).ok()?;
         to.headers.append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);

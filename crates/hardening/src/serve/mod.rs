@@ -12,6 +12,7 @@
 //! The middlewares are for `from_fn`; their settings come from the app's data.
 
 mod connections;
+mod finish;
 mod host;
 mod http1;
 mod http2;

@@ -144,7 +144,8 @@ impl Door {
         S::Error: Into<Response<BoxBody>> + 'static,
         B: MessageBody + 'static,
     {
-        let peer = stream.peer_addr().ok();
+        // Whoever is gone already has no address, and nobody's quota to be counted on.
+        let peer = stream.peer_addr()?;
         // Whom nobody follows nobody would end.
         let Some(connection) = self.connections.follow(&stream) else { return Ok(()) };
         let (stream, speaks_http2) = self.greet(stream).await?;

@@ -3,6 +3,7 @@
 mod audit;
 mod conventions;
 mod documents;
+mod hung_up;
 mod idempotency;
 mod keys;
 mod ledger;

@@ -3,6 +3,7 @@
 use super::Overload;
 use super::client_time::ClientTime;
 use super::limiter::Permit;
+use crate::serve::finish::finish;
 use crate::serve::unread_body::content_length;
 use actix_http::{BoxedPayloadStream, Request};
 use actix_service::{IntoServiceFactory, Service, ServiceFactory};
@@ -17,6 +18,8 @@ use tokio::time::Instant;
 /// `refuse` answers, at once as long as few are refused; [`overloaded`](super::overloaded) does, for
 /// example. The app's layers see nothing of it. Answers of 400 and above teach the limit nothing: a
 /// refused credential is quick whatever the load, and an outage too.
+///
+/// Of who is let in, only what reads (RFC 9110, section 9.2.1) ends when its client goes away.
 pub fn shed_load<A, F, K>(overload: Overload<K>, refuse: impl Refuse, app: A) -> Shedding<F, K>
 where
     A: IntoServiceFactory<F, Request>,
@@ -87,16 +90,17 @@ where
 
     fn call(&self, request: Request) -> Self::Future {
         let worker = Rc::clone(&self.0);
-        Box::pin(async move { worker.answer(request).await })
+        Box::pin(worker.answer(request))
     }
 }
 
 impl<S, K, B> Worker<S, K>
 where
-    S: Service<Request, Response = ServiceResponse<B>>,
-    K: Copy + PartialEq,
+    S: Service<Request, Response = ServiceResponse<B>> + 'static,
+    K: Copy + PartialEq + 'static,
+    B: 'static,
 {
-    async fn answer(&self, request: Request) -> Result<Response<EitherBody<B>>, S::Error> {
+    async fn answer(self: Rc<Self>, request: Request) -> Result<Response<EitherBody<B>>, S::Error> {
         let overload = &self.rule.overload;
         let Some(limiter) = overload.limiter_for(request.head()) else {
             return Ok(answered(self.app.call(request).await?));
@@ -106,6 +110,18 @@ where
             let refusal = (self.rule.refuse)(request.head(), &self.config);
             return Ok(refusal.map_body(|_, body| EitherBody::right(body)));
         };
+        // Not before it is let in: so many may be left behind, and no more.
+        let only_reads = request.method().is_safe();
+        let served = Rc::clone(&self).serve(request, permit);
+        if only_reads { served.await } else { finish(served).await }
+    }
+
+    async fn serve(
+        self: Rc<Self>,
+        request: Request,
+        permit: Permit,
+    ) -> Result<Response<EitherBody<B>>, S::Error> {
+        let overload = &self.rule.overload;
         let permit = Rc::new(permit);
         let request = timed(request, &permit, overload.started);
         let response = answered(self.app.call(request).await?);
