@@ -2,7 +2,7 @@
 
 use super::credential::{Credential, SecretHash, is_plausible_key, malformed};
 use super::permissions::Scope;
-use super::subject::{Owner, Presented, count_owner};
+use super::subject::{Owner, Presented, Stranger, count_owner};
 use super::{remembered, session};
 use crate::audit::Actor;
 use crate::config::RouteClass;
@@ -11,6 +11,7 @@ use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError};
 use hardening::limits::{Limiter, Quota};
@@ -154,10 +155,19 @@ async fn authenticated<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let (state, authenticator, limiter) = &*callers.0;
     let presented = Presented::with(state, authenticator, &request);
+    let stranger = Stranger::of(limiter, &presented, &request);
+    if let Some(refusal) = stranger.as_ref().and_then(Stranger::refused) {
+        return Ok(request.into_response(refusal).map_into_right_body());
+    }
     let resolved = match resolve(state, authenticator, &request, &presented).await {
         Ok(resolved) => resolved,
         Err(error) => {
-            return Ok(request.into_response(error.error_response()).map_into_right_body());
+            let mut answer = error.error_response();
+            if let Some(stranger) = stranger.filter(|_| answer.status() == StatusCode::UNAUTHORIZED)
+            {
+                answer = stranger.count().await.unwrap_or(answer);
+            }
+            return Ok(request.into_response(answer).map_into_right_body());
         }
     };
     let (mut refusal, mut renewed) = (None, None);
@@ -206,6 +216,7 @@ async fn resolve(
             // Boxed, so that a request with a key does not carry it along.
             let resolved = Box::pin(session::resolve(state, hash, request)).await?;
             let Some(session) = resolved else {
+                authenticator.owners.remove(&hash);
                 return Ok(None);
             };
             let principal = session.signed_in.principal();

@@ -3,6 +3,9 @@
 //! A credential counts as what it was found to be when it was last looked up, within the hour. One
 //! that was not found yet counts on the client's address, so that inventing keys gains nothing; if it
 //! is found then, the request counts on its owner too.
+//!
+//! A fleet that begins to send events from one address brings many keys at once that were not found
+//! yet, so these count as events there. Whoever turns out to have invented theirs is a [`Stranger`].
 
 use super::credential::Credential;
 use super::principal::{Authenticator, Principal};
@@ -11,7 +14,7 @@ use crate::edge::{class_of, client_address};
 use crate::state::AppState;
 use actix_web::dev::ServiceRequest;
 use actix_web::{HttpMessage, HttpResponse};
-use hardening::limits::{Identity, Limiter, Quota, Subject};
+use hardening::limits::{Identity, Limiter, Quota, Ruling, Subject};
 use std::sync::Arc;
 
 /// Whose a credential was found to be.
@@ -68,6 +71,51 @@ impl Presented {
         let found = request.extensions().get::<Self>().cloned();
         found.unwrap_or_else(|| Self::of(state, authenticator, request))
     }
+
+    /// The class in which a request counts on its address, of those that its route is in.
+    fn class_of_stranger(&self, class: RouteClass) -> RouteClass {
+        match (class, self.credential) {
+            (RouteClass::Ingest, Credential::Key(_)) => RouteClass::Ingest,
+            (RouteClass::Ingest, _) => RouteClass::Api,
+            (class, _) => class,
+        }
+    }
+}
+
+/// An address that sends events with a key that was not found yet. If it is none, the request counts
+/// there as one of the API as well.
+pub(super) struct Stranger<'a> {
+    limiter: &'a Limiter<RouteClass>,
+    address: Identity,
+}
+
+impl<'a> Stranger<'a> {
+    pub(super) fn of(
+        limiter: &'a Limiter<RouteClass>,
+        presented: &Presented,
+        request: &ServiceRequest,
+    ) -> Option<Self> {
+        let class = presented.by_address?;
+        if presented.class_of_stranger(class) != RouteClass::Ingest {
+            return None;
+        }
+        let address = client_address(request.request()).map(Identity::address)?;
+        Some(Self { limiter, address })
+    }
+
+    /// The answer, if too many of its keys were none: nobody looks for this one then.
+    pub(super) fn refused(&self) -> Option<HttpResponse> {
+        refusal(self.limiter.look(RouteClass::Api, &self.address))
+    }
+
+    /// Its key is none. The answer, if that happened too often.
+    pub(super) async fn count(&self) -> Option<HttpResponse> {
+        refusal(self.limiter.check(RouteClass::Api, &self.address, None).await)
+    }
+}
+
+fn refusal(ruling: Option<Ruling>) -> Option<HttpResponse> {
+    ruling.filter(|ruling| !ruling.allowed()).map(|ruling| ruling.refusal())
 }
 
 /// For `rate_limit`: whose quota a request counts on, and in which class.
@@ -82,6 +130,7 @@ pub fn subjects(
             Some(owner) => Some(owner.subject(class)),
             None => {
                 presented.by_address = Some(class);
+                let class = presented.class_of_stranger(class);
                 let identity = client_address(request.request()).map(Identity::address);
                 identity.map(|identity| Subject { class, identity, quota: None })
             }
@@ -100,6 +149,5 @@ pub(super) async fn count_owner(
 ) -> Option<HttpResponse> {
     let class = presented.by_address?;
     let Subject { class, identity, quota } = Owner::of(principal).subject(class);
-    let ruling = limiter.check(class, &identity, quota).await?;
-    (!ruling.allowed()).then(|| ruling.refusal())
+    refusal(limiter.check(class, &identity, quota).await)
 }

@@ -67,9 +67,13 @@ pub fn class_of(head: &RequestHead) -> Option<RouteClass> {
     match head.uri.path() {
         path if is_probe(path) => None,
         "/v1/traces" | "/api/public/otel/v1/traces" => Some(RouteClass::Ingest),
-        path if path.ends_with("/invocations") && head.method == Method::POST => {
-            Some(RouteClass::Ingest)
-        }
+        path if head.method == Method::POST && is_invocations(path) => Some(RouteClass::Ingest),
         _ => Some(RouteClass::Api),
     }
+}
+
+/// Whether it is where a project's events are sent to.
+fn is_invocations(path: &str) -> bool {
+    let project = path.strip_prefix("/api/v1/projects/");
+    project.and_then(|rest| rest.split_once('/')).is_some_and(|(_, rest)| rest == "invocations")
 }

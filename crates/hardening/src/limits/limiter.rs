@@ -47,12 +47,21 @@ impl<C: RouteClass> Limiter<C> {
     }
 
     /// Counts one request of `identity`, under his own quota if he has one, else under the class's.
-    /// `None` if the class is not limited: then nobody's quota counts.
+    /// `None` if neither limits it.
     pub async fn check(&self, class: C, identity: &Identity, own: Option<Quota>) -> Option<Ruling> {
-        let usual = self.0.policies.quota(class)?;
-        let quota = own.unwrap_or(usual);
+        let quota = own.or_else(|| self.0.policies.quota(class))?;
         let decision = self.0.decide(class.name(), identity, quota).await;
         self.0.counts.count(class, decision.allowed);
+        Some(Ruling { policy: class.name(), quota, decision })
+    }
+
+    /// What would become of a request of `identity` under the class's quota, as far as this process
+    /// knows. Counts nothing.
+    #[must_use]
+    pub fn look(&self, class: C, identity: &Identity) -> Option<Ruling> {
+        let quota = self.0.policies.quota(class)?;
+        let place = self.0.local.place(class.name(), identity);
+        let decision = self.0.local.look(place, quota, self.0.now());
         Some(Ruling { policy: class.name(), quota, decision })
     }
 

@@ -52,6 +52,11 @@ impl Local {
         self.at(place, |arrival| arrive(quota, arrival, now)).decision(quota)
     }
 
+    /// What would become of a request at `now`.
+    pub(super) fn look(&self, place: Place, quota: Quota, now: u64) -> Decision {
+        self.at(place, |arrival| arrive(quota, &mut arrival.clone(), now)).decision(quota)
+    }
+
     /// What became elsewhere of a request that was admitted here: takes it back if it was refused
     /// there, and remembers who is further ahead there than here.
     pub(super) fn settle(&self, place: Place, quota: Quota, now: u64, there: Answer) -> Decision {

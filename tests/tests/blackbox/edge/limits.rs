@@ -3,12 +3,15 @@
 use super::flood::{Fields, flood, is_refused};
 use serde_json::json;
 use std::time::Instant;
-use tests::{ADMIN, Client, Database, PASSWORD, PROJECT, Service, both};
+use tests::{ADMIN, Client, Database, PASSWORD, PROJECT, Service, bodies, both};
 
 both!(
     a_flood_gets_its_quota_and_no_more,
     a_key_has_a_quota_of_its_own,
+    a_key_s_own_quota_counts_where_its_class_has_none,
     invented_keys_count_on_the_address,
+    invented_keys_gain_nothing_where_events_are_sent,
+    what_was_a_session_counts_on_the_address,
     sign_ins_are_few_from_an_address,
     sign_ins_are_few_for_an_account
 );
@@ -82,6 +85,51 @@ fn invented_keys_count_on_the_address(database: Database) {
     is_refused(&service.nobody().with_key("invented-once-more").get(PROJECT), 1800);
     is_refused(&service.nobody().get("/"), 1800);
     client.get(PROJECT).expect(200);
+}
+
+fn a_key_s_own_quota_counts_where_its_class_has_none(database: Database) {
+    let service = Service::builder(database).env(LIMITS, "off").start();
+    let key = json!({"name": "slow", "scopes": ["read"], "quota": "2/36000"});
+    let made = service.key().post(&format!("{PROJECT}/keys"), &key).expect(201);
+    let client = service.nobody().with_key(made["key"].as_str().unwrap());
+    client.get(PROJECT).expect(200);
+    client.get(PROJECT).expect(200);
+    is_refused(&client.get(PROJECT), 18000);
+    service.key().get(PROJECT).expect(200);
+}
+
+fn invented_keys_gain_nothing_where_events_are_sent(database: Database) {
+    let service = Service::builder(database).env(LIMITS, "api=10/36000,ingest=1000/60").start();
+    let (_, known) = service.new_key(&["ingest"]);
+    make_known(&service.key());
+    known.ingest(&bodies::event("x")).expect(200);
+    for path in [&*format!("{PROJECT}/invocations"), "/v1/traces"] {
+        let invented = service.nobody().with_key(&format!("rf_{}_x", path.len()));
+        let refused = || invented.post(path, &json!({}));
+        let statuses: Vec<u16> = (0..12).map(|_| refused().status).collect();
+        assert!(statuses.ends_with(&[429, 429]), "{path}: {statuses:?}");
+        is_refused(&refused(), 3600);
+    }
+    is_refused(&service.nobody().post("/nowhere/invocations", &json!({})), 3600);
+    is_refused(&service.nobody().post("/v1/traces", &json!({})), 3600);
+    known.ingest(&bodies::event("y")).expect(200);
+    // Whoever comes with a key for the first time does not wait for strangers at his address; he
+    // counts there until he is known.
+    service.key().get(PROJECT).expect(200);
+}
+
+fn what_was_a_session_counts_on_the_address(database: Database) {
+    let service = Service::builder(database).env(LIMITS, "api=20/36000,console=40/36000").start();
+    let sign_in = || service.nobody().sign_in(ADMIN, PASSWORD);
+    let (left, stays) = (sign_in(), sign_in());
+    // One that keeps its cookie, whatever it is told.
+    let left = left.with("cookie", &left.cookie());
+    left.get("/api/v1/projects").expect(200);
+    stays.get("/api/v1/projects").expect(200);
+    left.delete("/api/v1/sessions/current").expect(204);
+    let refused = (0..40).map(|_| left.get("/api/v1/projects")).find(|answer| answer.status == 429);
+    assert_eq!(Fields::of(&refused.expect("it is limited")).class, "api");
+    stays.get("/api/v1/projects").expect(200);
 }
 
 /// Signs in until it is refused; how often it was not is the quota and what was earned meanwhile.
