@@ -178,7 +178,7 @@ async fn change(
     let body = body.into_inner();
     let (inner, id) = (state.clone(), project.id.clone());
     let change = move |conn: &mut _| {
-        let row = store::find(conn, &id)?.ok_or_else(|| ApiError::not_found("project"))?;
+        let row = store::lock(conn, &id)?.ok_or_else(|| ApiError::not_found("project"))?;
         let name = body.name.map_or(row.name, |name| name.as_str().to_owned());
         let settings = Settings::read(&row.settings)?.changed(body.settings);
         let settings = serde_json::to_value(settings).map_err(ApiError::internal)?;

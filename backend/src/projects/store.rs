@@ -1,7 +1,9 @@
 //! The table of projects.
 
-use crate::db::schema::{memberships, projects};
+use crate::audit::Actor;
+use crate::db::schema::{api_keys, memberships, projects, users};
 use crate::db::{Conn, DbError, on_each};
+use crate::edge::forget_answers;
 use diesel::prelude::*;
 
 /// A project's row.
@@ -30,6 +32,17 @@ pub fn find(conn: &mut Conn, id_or_slug: &str) -> Result<Option<ProjectRow>, DbE
         .filter(projects::id.eq(id_or_slug).or(projects::slug.eq(id_or_slug)))
         .filter(projects::deleted_at.is_null());
     Ok(row.first(conn).optional()?)
+}
+
+/// The project with this id, which nobody else changes until this transaction ends.
+pub(super) fn lock(conn: &mut Conn, id: &str) -> Result<Option<ProjectRow>, DbError> {
+    let row = projects::table.find(id).filter(projects::deleted_at.is_null());
+    let row = match conn {
+        // SQLite has one writer.
+        Conn::Sqlite(conn) => row.first(conn),
+        Conn::Pg(conn) => row.for_update().first(conn),
+    };
+    Ok(row.optional()?)
 }
 
 /// Stores a project; `false` if its slug is taken.
@@ -104,7 +117,17 @@ pub(super) fn update(conn: &mut Conn, id: &str, name: &str, settings: &str) -> R
     Ok(())
 }
 
+/// Whoever had an answer from it gets that no more.
 pub(super) fn set_deleted(conn: &mut Conn, id: &str, now: i64) -> Result<(), DbError> {
+    let keys: Vec<String> =
+        api_keys::table.filter(api_keys::project_id.eq(id)).select(api_keys::id).load(conn)?;
+    let members = memberships::table.filter(memberships::project_id.eq(id));
+    let mut people: Vec<String> = members.select(memberships::user_id).load(conn)?;
+    people.extend(users::table.filter(users::is_admin.eq(true)).select(users::id).load(conn)?);
+    let callers = keys.into_iter().map(Actor::Key).chain(people.into_iter().map(Actor::User));
+    for caller in callers {
+        forget_answers(conn, &caller.label())?;
+    }
     diesel::update(projects::table.find(id))
         .set(projects::deleted_at.eq(Some(now)))
         .execute(conn)?;
@@ -143,9 +166,6 @@ pub fn set_erased(conn: &mut Conn, id: &str) -> Result<bool, DbError> {
         return Ok(false);
     }
     diesel::delete(memberships::table.filter(memberships::project_id.eq(id))).execute(conn)?;
-    diesel::delete(
-        crate::db::schema::api_keys::table.filter(crate::db::schema::api_keys::project_id.eq(id)),
-    )
-    .execute(conn)?;
+    diesel::delete(api_keys::table.filter(api_keys::project_id.eq(id))).execute(conn)?;
     Ok(true)
 }

@@ -1,9 +1,14 @@
 //! Projects and their members.
 
-use serde_json::json;
-use tests::{Database, PASSWORD, Service, both};
+use serde_json::{Value, json};
+use tests::{Database, PASSWORD, PROJECT, Service, both};
 
-both!(a_project_from_making_to_deleting, members_come_and_go, a_foreign_project_does_not_exist);
+both!(
+    a_project_from_making_to_deleting,
+    changes_side_by_side_are_all_made,
+    members_come_and_go,
+    a_foreign_project_does_not_exist
+);
 
 fn a_project_from_making_to_deleting(database: Database) {
     let service = Service::start(database);
@@ -34,6 +39,22 @@ fn a_project_from_making_to_deleting(database: Database) {
     assert!((400..=422).contains(&unnamed.status), "{unnamed:?}");
     admin.delete("/api/v1/projects/trial-7?confirm=Trial%208").expect(204);
     admin.get("/api/v1/projects/trial-7").problem(404);
+}
+
+fn changes_side_by_side_are_all_made(database: Database) {
+    let service = Service::start(database);
+    let change = |change: Value| service.key().json("PATCH", PROJECT, &change).expect(200);
+    for n in 0..10 {
+        let mode = if n % 2 == 0 { "strict" } else { "standard" };
+        let name = format!("Trial {n}");
+        std::thread::scope(|scope| {
+            scope.spawn(|| change(json!({"settings": {"governance_mode": mode}})));
+            scope.spawn(|| change(json!({"name": name})));
+        });
+        let project = service.key().get(PROJECT).expect(200);
+        let is = (&project["name"], &project["settings"]["governance_mode"]);
+        assert_eq!(is, (&json!(name), &json!(mode)), "{n}");
+    }
 }
 
 fn members_come_and_go(database: Database) {
