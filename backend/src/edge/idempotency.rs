@@ -14,7 +14,6 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{HttpResponse, ResponseError, web};
 use diesel::prelude::*;
 use hardening::{Inner, Layer};
-use sha2::{Digest, Sha256};
 
 /// How long an answer is kept.
 const KEPT_MICROS: i64 = 24 * 3600 * 1_000_000;
@@ -36,6 +35,9 @@ impl Ticket {
         [b"researchflow kept answer", self.principal.as_bytes(), self.key.as_bytes()]
     }
 }
+
+/// The request's hash, and the answer's status, content type and sealed body.
+type KeptRow = (Vec<u8>, Option<i64>, Option<String>, Option<Vec<u8>>);
 
 enum Turn {
     First,
@@ -79,7 +81,7 @@ async fn once(
     let Some(principal) = caller(&request) else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
-    let ticket = match ticket(&mut request, principal).await {
+    let ticket = match ticket(state, &mut request, principal).await {
         Ok(ticket) => ticket,
         Err(error) => return Ok(request.into_response(error.error_response())),
     };
@@ -117,7 +119,11 @@ async fn once(
     keep(state, ticket, response).await
 }
 
-async fn ticket(request: &mut ServiceRequest, principal: String) -> Result<Ticket, ApiError> {
+async fn ticket(
+    state: &AppState,
+    request: &mut ServiceRequest,
+    principal: String,
+) -> Result<Ticket, ApiError> {
     let key = request.headers().get(IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok());
     let key = key.filter(|key| (1..=MAX_KEY).contains(&key.len()));
     let key = key.ok_or_else(|| {
@@ -127,13 +133,12 @@ async fn ticket(request: &mut ServiceRequest, principal: String) -> Result<Ticke
     let body = request.extract::<web::Bytes>().await.map_err(|error| {
         ApiError::new(Code::PayloadTooLarge, "The body cannot be read.").because(error)
     })?;
-    let mut hash = Sha256::new();
-    hash.update(request.method().as_str());
-    hash.update(request.uri().to_string());
-    hash.update(b"\0");
-    hash.update(&body);
+    // Keyed, since a body may hold a password, and whoever reads the database could guess at it.
+    let uri = request.uri().to_string();
+    let parts = [b"researchflow repeated request", principal.as_bytes(), uri.as_bytes(), &body];
+    let request_hash = state.derive_key(&parts).to_vec();
     request.set_payload(Payload::from(body));
-    Ok(Ticket { principal, key, request_hash: hash.finalize().to_vec() })
+    Ok(Ticket { principal, key, request_hash })
 }
 
 fn take_turn(conn: &mut Conn, ticket: &Ticket, now: i64) -> Result<Turn, DbError> {
@@ -157,7 +162,7 @@ fn take_turn(conn: &mut Conn, ticket: &Ticket, now: i64) -> Result<Turn, DbError
     if added == 1 {
         return Ok(Turn::First);
     }
-    let row: (Vec<u8>, Option<i64>, Option<String>, Option<Vec<u8>>) = dsl::idempotency_keys
+    let row: Option<KeptRow> = dsl::idempotency_keys
         .find((&ticket.principal, &ticket.key))
         .select((
             idempotency_keys::request_hash,
@@ -165,8 +170,10 @@ fn take_turn(conn: &mut Conn, ticket: &Ticket, now: i64) -> Result<Turn, DbError
             idempotency_keys::headers,
             idempotency_keys::body,
         ))
-        .first(conn)?;
-    let (hash, status, kind, body) = row;
+        .first(conn)
+        .optional()?;
+    // Whoever had it has just given it up: its answer is not one to keep.
+    let Some((hash, status, kind, body)) = row else { return Ok(Turn::InFlight) };
     Ok(match status.and_then(|status| u16::try_from(status).ok()) {
         _ if hash != ticket.request_hash => Turn::Mismatch,
         Some(status) => Turn::Again(status, kind, body.unwrap_or_default()),

@@ -8,6 +8,8 @@ both!(
     another_request_is_refused,
     keys_of_two_callers_are_two_keys,
     who_may_no_more_gets_no_replay,
+    a_deleted_project_answers_no_more,
+    what_was_asked_cannot_be_guessed_at,
     at_once_is_once
 );
 
@@ -96,4 +98,30 @@ fn at_once_is_once(database: Database) {
     });
     let made = service.key().all(&keys).iter().filter(|key| key["name"] == "at-once").count();
     assert_eq!(made, 1);
+}
+
+fn a_deleted_project_answers_no_more(database: Database) {
+    let service = Service::start(database);
+    let admin = service.admin();
+    admin.post("/api/v1/projects", &json!({"name": "Short", "slug": "short"})).expect(201);
+    let (keys, key) = ("/api/v1/projects/short/keys", json!({"name": "x", "scopes": ["manage"]}));
+    let made = post(&admin, keys, "k", &key).expect(201);
+    let theirs = service.nobody().with_key(made["key"].as_str().unwrap());
+    post(&theirs, keys, "k", &key).expect(201);
+    admin.delete("/api/v1/projects/short?confirm=Short").expect(204);
+    post(&admin, keys, "k", &key).problem(404);
+    post(&theirs, keys, "k", &key).problem_4xx();
+}
+
+fn what_was_asked_cannot_be_guessed_at(database: Database) {
+    let service = Service::start(database);
+    let (_, one) = service.new_key(&["manage"]);
+    let (_, other) = service.new_key(&["manage"]);
+    let keys = format!("{PROJECT}/keys");
+    let body = json!({"name": "same", "scopes": ["read"]});
+    for client in [one, other] {
+        post(&client, &keys, "k", &body).expect(201);
+    }
+    let hashes = "SELECT count(DISTINCT request_hash) FROM idempotency_keys";
+    assert_eq!(service.database().count(hashes), 2, "they tell that two asked the same");
 }
