@@ -5,7 +5,7 @@ use crate::app::{Handles, create_app};
 use crate::audit::{self, Act, Actor};
 use crate::auth::{self, Bootstrapped};
 use crate::config::{Config, ConfigArgs};
-use crate::db::{self, migrate};
+use crate::db::{self, Conn, migrate};
 use crate::history::Recorder;
 use crate::insights::{self, Insights};
 use crate::state::AppState;
@@ -254,24 +254,28 @@ async fn sweep(state: &AppState) -> Result<(), Failure> {
     let before = state.clock.now().micros() - KEPT_MICROS;
     let due = state.db.read(move |conn| projects::due_for_erasure(conn, before)).await?;
     for project_id in due {
-        let inner = state.clone();
-        let reports = reports::scope(&project_id);
-        state
-            .db
-            .write(move |conn| {
-                // Whoever comes second waits for the first here, and finds it done.
-                if !projects::set_erased(conn, &project_id)? {
-                    return Ok(());
-                }
-                let erasure = invocations::erase_project(conn, &project_id)?;
-                insights::erase_project(conn, &project_id)?;
-                reports::erase_project(conn, &project_id)?;
-                let act = Act::ProjectErased { erasure };
-                audit::append(conn, &inner, Actor::System, Some(&project_id), act)?;
-                Ok::<_, Failure>(())
-            })
-            .await?;
-        state.cache.bump(&[reports]).await;
+        // One that cannot be erased keeps no other from it.
+        if let Err(failure) = erase(state, project_id.clone()).await {
+            tracing::warn!(project_id, %failure, "a project could not be erased; trying again later");
+        }
+        state.cache.bump(&[reports::scope(&project_id)]).await;
     }
     Ok(())
+}
+
+async fn erase(state: &AppState, project_id: String) -> Result<(), Failure> {
+    let inner = state.clone();
+    let erase = move |conn: &mut Conn| {
+        // Whoever comes second waits for the first here, and finds it done.
+        if !projects::set_erased(conn, &project_id)? {
+            return Ok(());
+        }
+        let erasure = invocations::erase_project(conn, &project_id)?;
+        insights::erase_project(conn, &project_id)?;
+        reports::erase_project(conn, &project_id)?;
+        let act = Act::ProjectErased { erasure };
+        audit::append(conn, &inner, Actor::System, Some(&project_id), act)?;
+        Ok(())
+    };
+    state.db.write(erase).await
 }
