@@ -165,7 +165,9 @@ pub enum Act {
 impl Act {
     fn outcome(&self) -> Outcome {
         match self {
-            Self::SignInRefused | Self::AccessRefused { .. } => Outcome::Refused,
+            Self::SignInRefused | Self::SignInBlocked | Self::AccessRefused { .. } => {
+                Outcome::Refused
+            }
             _ => Outcome::Done,
         }
     }
