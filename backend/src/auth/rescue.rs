@@ -46,6 +46,8 @@ pub fn reset_password(
 /// # Errors
 /// The database.
 pub fn reset_second_factor(conn: &mut Conn, user: &UserRow) -> Result<bool, DbError> {
+    // A sign-in that is under way with it ends with the others.
+    users::lock(conn, &user.id)?;
     sessions::end_all(conn, &user.id)?;
     second_factors::remove(conn, &user.id)
 }

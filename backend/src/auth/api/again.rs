@@ -5,7 +5,7 @@ use super::{begin, is_password_of};
 use crate::audit::{self, Act};
 use crate::auth::second_factor::{self, Asked, Proof};
 use crate::auth::session::{self, SignedIn};
-use crate::auth::store::users::UserRow;
+use crate::auth::store::users::{UserRow, lock_verified};
 use crate::db::Conn;
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -26,6 +26,8 @@ pub(super) struct Shown {
 enum Outcome<T> {
     /// With the session's new cookie and the records that were sealed.
     Done(T, Cookie<'static>, Vec<String>),
+    /// The password was right when it was verified, and is not any more.
+    Outdated,
     CodeMissing,
     CodeWrong,
 }
@@ -44,14 +46,18 @@ pub(super) async fn change<T: Send + 'static>(
 ) -> Result<(T, Cookie<'static>), ApiError> {
     let Shown { password, pointer, proof } = shown;
     let attempt = begin(state, request, &signed_in).await?;
+    let wrong = || ApiError::field(pointer, "is not your password");
     if !is_password_of(&signed_in, password).await? {
         attempt.failed(state).await?;
-        return Err(ApiError::field(pointer, "is not your password"));
+        return Err(wrong());
     }
     let code_pointer = proof.as_ref().map_or("/totp", Proof::pointer);
     let (inner, counted) = (state.clone(), attempt.clone());
     let write = move |conn: &mut Conn| {
         let SignedIn { user, who, .. } = &signed_in;
+        if !lock_verified(conn, user)? {
+            return Ok(Outcome::Outdated);
+        }
         let asked = second_factor::ask(conn, &inner, &user.id, proof.as_ref())?;
         match asked {
             Asked::Off | Asked::Right => {}
@@ -73,6 +79,10 @@ pub(super) async fn change<T: Send + 'static>(
         Outcome::Done(value, cookie, records) => {
             records.iter().for_each(|record: &String| audit::tell(record));
             Ok((value, cookie))
+        }
+        Outcome::Outdated => {
+            attempt.failed(state).await?;
+            Err(wrong())
         }
         Outcome::CodeMissing => {
             Err(ApiError::field(code_pointer, "is needed, or recovery_code is"))

@@ -6,7 +6,7 @@ use crate::audit::{self, Act};
 use crate::auth::second_factor::{self, Proof};
 use crate::auth::session::{self, SignedIn};
 use crate::auth::store::second_factors;
-use crate::auth::store::users::UserRow;
+use crate::auth::store::users::{self, UserRow, lock_verified};
 use crate::db::{Conn, DbError};
 use crate::edge::{Json, NoQuery};
 use crate::error::{ApiError, Code};
@@ -71,18 +71,23 @@ pub(super) async fn enrol(
     body: Json<Enrolment>,
 ) -> Result<HttpResponse, ApiError> {
     let attempt = begin(&state, &request, &signed_in).await?;
-    if !is_password_of(&signed_in, body.into_inner().password).await? {
-        attempt.failed(&state).await?;
-        return Err(ApiError::field("/password", "is not your password"));
-    }
-    let inner = state.clone();
+    let is_right = is_password_of(&signed_in, body.into_inner().password).await?;
+    let (inner, counted) = (state.clone(), attempt.clone());
     let enrol = move |conn: &mut Conn| {
-        attempt.succeeded(conn)?;
+        if !lock_verified(conn, &signed_in.user)? {
+            return Ok(None);
+        }
+        counted.succeeded(conn)?;
         let secret = second_factor::enrol(conn, &inner, &signed_in.user)?;
         let uri = secret.uri(ISSUER, &signed_in.user.email);
-        Ok::<_, ApiError>(NewSecondFactor { secret: secret.base32(), uri })
+        Ok::<_, ApiError>(Some(NewSecondFactor { secret: secret.base32(), uri }))
     };
-    Ok(HttpResponse::Created().json(state.db.write(enrol).await?))
+    let made = if is_right { state.db.write(enrol).await? } else { None };
+    let Some(made) = made else {
+        attempt.failed(&state).await?;
+        return Err(ApiError::field("/password", "is not your password"));
+    };
+    Ok(HttpResponse::Created().json(made))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -112,6 +117,8 @@ pub(super) async fn confirm(
     let attempt = begin(&state, &request, &signed_in).await?;
     let (inner, counted) = (state.clone(), attempt.clone());
     let confirm = move |conn: &mut Conn| {
+        // No sign-in without a code slips between the code here and the end of other sessions.
+        users::lock(conn, &signed_in.user.id)?;
         let codes = second_factor::confirm(conn, &inner, &signed_in.user, &code)?;
         let Some(recovery_codes) = codes else { return Ok(None) };
         counted.succeeded(conn)?;

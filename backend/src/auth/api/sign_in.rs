@@ -9,7 +9,7 @@ use crate::auth::device::{self, Target};
 use crate::auth::second_factor::{self, Asked, Proof};
 use crate::auth::session::{self, Token};
 use crate::auth::store::sessions::{self, SessionRow};
-use crate::auth::store::users::{UserRow, find_user};
+use crate::auth::store::users::{UserRow, find_user, lock_verified};
 use crate::auth::whence::{Whence, user_agent};
 use crate::config::RouteClass;
 use crate::db::Conn;
@@ -52,6 +52,8 @@ pub(super) struct SessionStarted {
 enum Outcome {
     /// With the records that were sealed.
     Done(Vec<String>),
+    /// It was right when it was verified, and is not any more.
+    Outdated,
     CodeNeeded,
     CodeWrong,
 }
@@ -84,7 +86,7 @@ pub(super) async fn sign_in(
     let attempt = Attempt::begin(&state, &target, &whence).await?;
     let Some(user) = check(user, password).await? else {
         attempt.failed(&state).await?;
-        return Err(ApiError::new(Code::Unauthenticated, "Email or password is wrong."));
+        return Err(wrong());
     };
     if user.password_has_ended(state.clock.now().micros()) {
         attempt.failed(&state).await?;
@@ -96,11 +98,19 @@ pub(super) async fn sign_in(
     let expires_at = row.expires_at;
     let (inner, counted, replaced) =
         (state.clone(), attempt.clone(), session::hash_in(&state, &request));
+    let verified = user.clone();
     let start = move |conn: &mut Conn| {
+        if !lock_verified(conn, &verified)? {
+            return Ok(Outcome::Outdated);
+        }
         start(conn, &inner, &counted, row, replaced, proof.as_ref(), &whence)
     };
     match state.db.write(start).await? {
         Outcome::Done(records) => records.iter().for_each(|record| audit::tell(record)),
+        Outcome::Outdated => {
+            attempt.failed(&state).await?;
+            return Err(wrong());
+        }
         Outcome::CodeNeeded => {
             let detail = "Send the same again with `totp`, or with `recovery_code`.";
             return Err(ApiError::new(Code::SecondFactorRequired, detail));
@@ -118,6 +128,11 @@ pub(super) async fn sign_in(
     }
     let expires_at = Timestamp::from_micros(expires_at);
     Ok(answer.json(SessionStarted { user: User::of(user), expires_at }))
+}
+
+/// The one answer to a wrong password, an unknown and a disabled user.
+fn wrong() -> ApiError {
+    ApiError::new(Code::Unauthenticated, "Email or password is wrong.")
 }
 
 /// What a sign-in counts on besides the address; after that, since whoever has asked too often from

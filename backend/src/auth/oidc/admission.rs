@@ -11,7 +11,7 @@ use crate::auth::credential::SecretHash;
 use crate::auth::session::{self, Token};
 use crate::auth::store::identities::{self, IdentityRow};
 use crate::auth::store::sessions::{self, SessionRow};
-use crate::auth::store::users::{UserRow, create_user, find_user};
+use crate::auth::store::users::{self, UserRow, create_user, find_user};
 use crate::auth::whence::Whence;
 use crate::auth::{PasswordHash, random_password, second_factor};
 use crate::config;
@@ -178,6 +178,8 @@ async fn begin(
         if is_new {
             unless_taken(create_user(conn, user)?)?;
             acts.push(Act::UserCreated { user_id: user_id.clone(), is_admin: false });
+        } else if let Some(refusal) = changed(conn, &user_id, is_linked)? {
+            return Err(refusal.into());
         }
         if !is_linked {
             unless_taken(identities::link_identity(conn, identity)?)?;
@@ -192,6 +194,17 @@ async fn begin(
         let records = acts.into_iter().map(seal).collect::<Result<_, _>>()?;
         Ok((cookie, records))
     })
+}
+
+/// Why somebody with an account is not let in after all: it has changed since it was looked at. From
+/// here on it does not.
+fn changed(conn: &mut Conn, user_id: &str, is_linked: bool) -> Result<Option<Refusal>, DbError> {
+    let user = users::lock(conn, user_id)?;
+    if user.is_none_or(|user| user.disabled_at.is_some()) {
+        return Ok(Some(Refusal::Disabled));
+    }
+    let is_guarded = !is_linked && second_factor::is_on(conn, user_id)?;
+    Ok(is_guarded.then_some(Refusal::SecondFactor))
 }
 
 /// A password that nobody knows: the account looks like any other to who guesses at passwords.

@@ -20,6 +20,13 @@ pub struct UserRow {
 }
 
 impl UserRow {
+    /// Whether what lets a user in with a password is as it was when `verified` was read.
+    pub(in crate::auth) fn is_as_verified(&self, verified: &Self) -> bool {
+        self.password_hash == verified.password_hash
+            && self.password_expires_at == verified.password_expires_at
+            && self.disabled_at == verified.disabled_at
+    }
+
     /// Whether their password was one for the first days, and these are over at `now` (microseconds).
     pub(in crate::auth) fn password_has_ended(&self, now: i64) -> bool {
         self.password_expires_at.is_some_and(|end| end <= now)
@@ -67,6 +74,23 @@ pub(in crate::auth) fn has_users(conn: &mut Conn) -> Result<bool, DbError> {
 
 pub(in crate::auth) fn user_by_id(conn: &mut Conn, id: &str) -> Result<Option<UserRow>, DbError> {
     Ok(users::table.find(id).first(conn).optional()?)
+}
+
+/// A user as they are now. Whoever changes their credentials waits until the transaction ends, as
+/// this one does for a change that is under way: so no session begins by what has just changed.
+pub(in crate::auth) fn lock(conn: &mut Conn, id: &str) -> Result<Option<UserRow>, DbError> {
+    let row = users::table.find(id);
+    Ok(match conn {
+        // What points at the row may still be written.
+        Conn::Pg(conn) => row.for_no_key_update().first(conn).optional()?,
+        // A write transaction on SQLite holds the only lock there is.
+        Conn::Sqlite(conn) => row.first(conn).optional()?,
+    })
+}
+
+/// Locks a user; whether what was verified of them still holds.
+pub(in crate::auth) fn lock_verified(conn: &mut Conn, verified: &UserRow) -> Result<bool, DbError> {
+    Ok(lock(conn, &verified.id)?.is_some_and(|user| user.is_as_verified(verified)))
 }
 
 pub(in crate::auth) fn set_password(

@@ -4,6 +4,7 @@ mod authenticator;
 mod delays;
 mod devices;
 mod enrolment;
+mod meanwhile;
 mod oidc;
 mod passwords;
 mod rescue;

@@ -48,7 +48,10 @@ fn is_postgres_alone(sql: &str) -> bool {
 
 /// PostgreSQL's spelling in SQLite's, as Diesel would write it there.
 fn spelt(sql: &str) -> String {
-    let mut spelt = sql.replace(" FOR UPDATE", "").replace('$', "?");
+    let mut spelt = sql.replace('$', "?");
+    for lock in [" FOR UPDATE", " FOR NO KEY UPDATE"] {
+        spelt = spelt.replace(lock, "");
+    }
     for (array, list) in [(" = ANY(", " IN ("), (" != ALL(", " NOT IN (")] {
         spelt = spelt.replace(array, list);
     }

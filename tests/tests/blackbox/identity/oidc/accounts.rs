@@ -2,7 +2,7 @@
 
 use super::{CURRENT, EMAIL, Pair, acts, refused, signed_in};
 use serde_json::{Value, json};
-use tests::{ADMIN, Answer, Database, PASSWORD, PROJECT, both};
+use tests::{ADMIN, Answer, Database, PASSWORD, PROJECT, both, eventually};
 
 both!(
     an_account_is_linked_by_a_verified_email_once,
@@ -122,6 +122,27 @@ fn a_disabled_user_stays_out(database: Database) {
     session.get(CURRENT).problem(401);
     says(&pair.sign_in(&json!({})), "This account is disabled.");
     says(&pair.sign_in(&json!({"sub": "subject-2"})), "This account is disabled.");
+}
+
+/// On PostgreSQL, where a sign-in may write while another transaction is under way.
+#[test]
+fn a_user_who_is_being_disabled_stays_out() {
+    let pair = Pair::with_account(Database::postgres(), &[]);
+    let database = pair.service.database();
+    let answer = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            database.execute(&format!(
+                "BEGIN; UPDATE users SET disabled_at = 1 WHERE email = '{EMAIL}'; \
+                 SELECT pg_sleep(3); COMMIT"
+            ));
+        });
+        let asleep = "SELECT count(*) FROM pg_stat_activity \
+                      WHERE datname = current_database() AND wait_event = 'PgSleep'";
+        eventually("the change is under way", || (database.count(asleep) == 1).then_some(()));
+        pair.sign_in(&json!({}))
+    });
+    says(&answer, "This account is disabled.");
+    assert_eq!(database.count("SELECT count(*) FROM sessions"), 0);
 }
 
 fn only_emails_of_listed_domains_are_linked(database: Database) {
