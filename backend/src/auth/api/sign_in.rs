@@ -4,10 +4,9 @@ use super::User;
 use crate::audit::{self, Act, Actor};
 use crate::auth::PasswordHash;
 use crate::auth::attempt::Attempt;
-use crate::auth::credential::SecretHash;
 use crate::auth::device::{self, Target};
 use crate::auth::second_factor::{self, Asked, Proof};
-use crate::auth::session::{self, Token};
+use crate::auth::session::{self, SignedIn, Token};
 use crate::auth::store::sessions::{self, SessionRow};
 use crate::auth::store::users::{UserRow, find_user, lock_verified};
 use crate::auth::whence::{Whence, user_agent};
@@ -67,6 +66,7 @@ pub(super) async fn sign_in(
     limiter: web::Data<Limiter<RouteClass>>,
     _: NoQuery,
     request: HttpRequest,
+    before: Option<SignedIn>,
     body: Json<SignIn>,
 ) -> Result<HttpResponse, ApiError> {
     let SignIn { email, password, totp, recovery_code } = body.into_inner();
@@ -96,14 +96,12 @@ pub(super) async fn sign_in(
     let token = Token::generate();
     let row = session::begin(&state, &user.id, &token, &whence, user_agent(&request));
     let expires_at = row.expires_at;
-    let (inner, counted, replaced) =
-        (state.clone(), attempt.clone(), session::hash_in(&state, &request));
-    let verified = user.clone();
+    let (inner, counted, verified) = (state.clone(), attempt.clone(), user.clone());
     let start = move |conn: &mut Conn| {
         if !lock_verified(conn, &verified)? {
             return Ok(Outcome::Outdated);
         }
-        start(conn, &inner, &counted, row, replaced, proof.as_ref(), &whence)
+        start(conn, &inner, &counted, row, before, proof.as_ref(), &whence)
     };
     match state.db.write(start).await? {
         Outcome::Done(records) => records.iter().for_each(|record| audit::tell(record)),
@@ -169,7 +167,7 @@ fn start(
     state: &AppState,
     attempt: &Attempt,
     row: SessionRow,
-    replaced: Option<SecretHash>,
+    before: Option<SignedIn>,
     proof: Option<&Proof>,
     whence: &Whence,
 ) -> Result<Outcome, ApiError> {
@@ -184,8 +182,8 @@ fn start(
         Asked::Wrong => return Ok(Outcome::CodeWrong),
     }
     attempt.succeeded(conn)?;
-    if let Some(id_hash) = replaced {
-        sessions::end_by_hash(conn, &id_hash)?;
+    if let Some(before) = before {
+        sessions::end(conn, &before.user.id, &before.session_id)?;
     }
     sessions::insert(conn, row)?;
     let used = second_factor::used(asked, proof, &user_id);

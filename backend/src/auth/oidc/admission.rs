@@ -7,8 +7,7 @@
 use super::flow::Flow;
 use super::provider::{Person, Provider};
 use crate::audit::{self, Act, Actor};
-use crate::auth::credential::SecretHash;
-use crate::auth::session::{self, Token};
+use crate::auth::session::{self, SignedIn, Token};
 use crate::auth::store::identities::{self, IdentityRow};
 use crate::auth::store::sessions::{self, SessionRow};
 use crate::auth::store::users::{self, UserRow, create_user, find_user};
@@ -101,8 +100,8 @@ fn is_welcome(email: &str, domains: &[String]) -> bool {
 pub(super) struct Visitor {
     pub(super) whence: Whence,
     pub(super) user_agent: String,
-    /// The hash of the session that it has, which ends.
-    pub(super) replaced: Option<SecretHash>,
+    /// The session that it has, which ends.
+    pub(super) before: Option<SignedIn>,
 }
 
 /// Exchanges the code and begins a session; returns its cookie. Whoever is refused here has shown a
@@ -171,7 +170,7 @@ async fn begin(
         created_at: session.created_at,
     };
     let who = visitor.whence.who(Actor::User(user.id.clone()));
-    let (state, replaced) = (state.clone(), visitor.replaced);
+    let (state, before) = (state.clone(), visitor.before.clone());
     Ok(move |conn: &mut Conn| {
         let (user_id, issuer) = (user.id.clone(), identity.issuer.clone());
         let mut acts = Vec::new();
@@ -185,8 +184,8 @@ async fn begin(
             unless_taken(identities::link_identity(conn, identity)?)?;
             acts.push(Act::IdentityLinked { user_id: user_id.clone(), issuer: issuer.clone() });
         }
-        if let Some(id_hash) = replaced {
-            sessions::end_by_hash(conn, &id_hash)?;
+        if let Some(before) = before {
+            sessions::end(conn, &before.user.id, &before.session_id)?;
         }
         sessions::insert(conn, session)?;
         acts.push(Act::SignedIn { user_id, issuer: Some(issuer) });

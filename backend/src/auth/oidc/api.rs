@@ -4,7 +4,7 @@ use super::admission::{self, Visitor};
 use super::flow::{self, Flow};
 use super::provider::{Oidc, Provider, registered};
 use super::return_to::ReturnTo;
-use crate::auth::session;
+use crate::auth::session::SignedIn;
 use crate::auth::whence::{Whence, user_agent};
 use crate::config::RouteClass;
 use crate::edge::Query;
@@ -75,6 +75,7 @@ pub(in crate::auth) async fn callback(
     oidc: web::Data<Oidc>,
     limiter: web::Data<Limiter<RouteClass>>,
     request: HttpRequest,
+    before: Option<SignedIn>,
     query: Query<Callback>,
 ) -> Result<HttpResponse, ApiError> {
     let provider = provider(&oidc)?;
@@ -88,7 +89,7 @@ pub(in crate::auth) async fn callback(
         let detail = "This sign-in did not begin in this browser, or is over. Begin again.";
         ApiError::new(Code::BadRequest, detail)
     })?;
-    let outcome = finish(&state, provider, &flow, answer, &request).await;
+    let outcome = finish(&state, provider, &flow, answer, &request, before).await;
     // Whatever came of it, this attempt is over.
     let mut response = outcome.unwrap_or_else(|error| error.error_response());
     response.add_cookie(&flow::removal(&state)).map_err(ApiError::internal)?;
@@ -101,6 +102,7 @@ async fn finish(
     flow: &Flow,
     answer: Callback,
     request: &HttpRequest,
+    before: Option<SignedIn>,
 ) -> Result<HttpResponse, ApiError> {
     if !provider.has_answered(answer.iss.as_deref()).await? {
         return Err(ApiError::new(Code::BadRequest, "Another provider has answered."));
@@ -110,11 +112,7 @@ async fn finish(
         (Some(code), None) if !code.is_empty() => code,
         _ => return Err(ApiError::new(Code::BadRequest, "The provider's answer has no code.")),
     };
-    let visitor = Visitor {
-        whence: Whence::of(request),
-        user_agent: user_agent(request),
-        replaced: session::hash_in(state, request),
-    };
+    let visitor = Visitor { whence: Whence::of(request), user_agent: user_agent(request), before };
     let cookie = admission::admit(state, provider, flow, &code, visitor).await?;
     Ok(HttpResponse::SeeOther()
         .insert_header((header::LOCATION, flow.return_to.as_str()))

@@ -127,12 +127,6 @@ pub(in crate::auth) fn renew_all(conn: &mut Conn, user_id: &str) -> Result<(), D
     Ok(())
 }
 
-/// Ends the session that has this secret, if there is one.
-pub(in crate::auth) fn end_by_hash(conn: &mut Conn, id_hash: &[u8]) -> Result<(), DbError> {
-    diesel::delete(sessions::table.find(id_hash)).execute(conn)?;
-    Ok(())
-}
-
 /// Ends one session of a user; `false` if there is none.
 pub(in crate::auth) fn end(conn: &mut Conn, user_id: &str, id: &str) -> Result<bool, DbError> {
     let theirs = sessions::table.filter(sessions::id.eq(id)).filter(sessions::user_id.eq(user_id));

@@ -12,6 +12,7 @@ both!(
     a_new_role_renews_the_session,
     a_refusal_by_quota_keeps_a_renewed_session,
     signing_in_again_ends_the_session_before,
+    signing_in_again_ends_a_session_with_another_secret,
     sessions_are_listed_and_ended,
     sessions_end_by_themselves,
     a_session_is_ones_own
@@ -85,6 +86,25 @@ fn signing_in_again_ends_the_session_before(database: Database) {
     let again = with_cookie(&service, &cookie).sign_in(ADMIN, PASSWORD);
     with_cookie(&service, &cookie).get(CURRENT).problem(401);
     again.get(CURRENT).expect(200);
+}
+
+/// The id that the request comes with is not the session's any more when the sign-in ends it.
+fn signing_in_again_ends_a_session_with_another_secret(database: Database) {
+    let service = Service::start(database);
+    let sessions = || service.database().count("SELECT count(*) FROM sessions");
+    let cookie = service.admin().cookie();
+    due(&service);
+    let again = with_cookie(&service, &cookie).sign_in(ADMIN, PASSWORD);
+    with_cookie(&service, &cookie).get(CURRENT).problem(401);
+    assert_eq!(sessions(), 1);
+
+    let cookie = again.cookie();
+    due(&service);
+    again.get(CURRENT).expect(200);
+    let third = with_cookie(&service, &cookie).sign_in(ADMIN, PASSWORD);
+    again.get(CURRENT).problem(401);
+    third.get(CURRENT).expect(200);
+    assert_eq!(sessions(), 1);
 }
 
 fn current(list: &[Value]) -> Vec<&Value> {

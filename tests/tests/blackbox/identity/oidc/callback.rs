@@ -122,6 +122,8 @@ fn a_session_before_ends(database: Database) {
     let begun = Begun::at(&pair.service);
     pair.provider.give(&pair.key.sign(&pair.key.header(), &pair.claims(&begun)));
     let both = format!("{}; {}", begun.cookie, before.cookie());
+    // It is renewed with the very request that ends it.
+    pair.service.database().execute("UPDATE sessions SET renew_at = 0");
     let browser = pair.service.nobody().with("cookie", &both);
     // It comes from the provider's site, as browsers say.
     let from = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
