@@ -70,6 +70,20 @@ impl Attempt {
         failures::uncount(conn, &self.address.digest, self.address.until)
     }
 
+    /// Passes on what came of a right password. What is refused for another reason than what was
+    /// shown neither succeeded nor failed.
+    pub(super) async fn excuse<T>(
+        &self,
+        state: &AppState,
+        outcome: Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        if outcome.as_ref().is_err_and(|error| error.code().status().is_client_error()) {
+            let attempt = self.clone();
+            state.db.write(move |conn| attempt.undecided(conn)).await?;
+        }
+        outcome
+    }
+
     /// It failed, as it was counted. The first failure in a row and the beginning of delays are
     /// audited, not each guess: the audit log never forgets, and nobody may fill it.
     pub(super) async fn failed(&self, state: &AppState) -> Result<(), ApiError> {

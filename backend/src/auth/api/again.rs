@@ -33,17 +33,22 @@ enum Outcome<T> {
 }
 
 /// Changes a user's credentials and seals it, in one transaction, once they have proved who they
-/// are. All their other sessions end, and this one gets a new cookie.
+/// are. All their other sessions end, and this one gets a new cookie. `prepare` makes the change, and
+/// begins once the password is known to be right: what it costs is for nobody who has to wait.
 ///
 /// # Errors
-/// 429 while they have to wait, 422 for what they showed, what `change` says, or the database.
-pub(super) async fn change<T: Send + 'static>(
+/// 429 while they have to wait, 422 for what they showed, what `prepare` and the change say, or the
+/// database.
+pub(super) async fn change<T: Send + 'static, C>(
     state: &AppState,
     request: &HttpRequest,
     signed_in: SignedIn,
     shown: Shown,
-    change: impl FnOnce(&mut Conn, &UserRow) -> Result<(T, Act), ApiError> + Send + 'static,
-) -> Result<(T, Cookie<'static>), ApiError> {
+    prepare: impl Future<Output = Result<C, ApiError>>,
+) -> Result<(T, Cookie<'static>), ApiError>
+where
+    C: FnOnce(&mut Conn, &UserRow) -> Result<(T, Act), ApiError> + Send + 'static,
+{
     let Shown { password, pointer, proof } = shown;
     let attempt = begin(state, request, &signed_in).await?;
     let wrong = || ApiError::field(pointer, "is not your password");
@@ -51,6 +56,7 @@ pub(super) async fn change<T: Send + 'static>(
         attempt.failed(state).await?;
         return Err(wrong());
     }
+    let change = attempt.excuse(state, prepare.await).await?;
     let code_pointer = proof.as_ref().map_or("/totp", Proof::pointer);
     let (inner, counted) = (state.clone(), attempt.clone());
     let write = move |conn: &mut Conn| {

@@ -46,24 +46,27 @@ pub(super) async fn change(
     if new.expose_secret() == current.expose_secret() {
         return Err(ApiError::field("/new", "must be another one"));
     }
-    let password = NewPassword::chosen(hashed(&state, &signed_in, new).await?);
     let proof = Proof::of(totp, recovery_code);
     let shown = Shown { password: current, pointer: "/current", proof };
-    let change = move |conn: &mut Conn, user: &UserRow| {
-        set_password(conn, &user.id, &password)?;
-        Ok(((), Act::PasswordChanged { user_id: user.id.clone() }))
+    let email = signed_in.user.email.clone();
+    let prepare = async {
+        let password = NewPassword::chosen(hashed(&state, email, new).await?);
+        Ok(move |conn: &mut Conn, user: &UserRow| {
+            set_password(conn, &user.id, &password)?;
+            Ok(((), Act::PasswordChanged { user_id: user.id.clone() }))
+        })
     };
-    let ((), cookie) = again::change(&state, &request, signed_in, shown, change).await?;
+    let ((), cookie) = again::change(&state, &request, signed_in, shown, prepare).await?;
     Ok(HttpResponse::NoContent().cookie(cookie).finish())
 }
 
 /// What is stored of a new password, if it is a good one.
 async fn hashed(
     state: &AppState,
-    signed_in: &SignedIn,
+    email: String,
     new: SecretString,
 ) -> Result<PasswordHash, ApiError> {
-    let (email, least) = (signed_in.user.email.clone(), state.config.identity.password_min_length);
+    let least = state.config.identity.password_min_length;
     let work = move || {
         password_rules::check(new.expose_secret(), least, &email)?;
         PasswordHash::of(new.expose_secret())

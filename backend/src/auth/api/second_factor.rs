@@ -14,6 +14,7 @@ use crate::state::AppState;
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use std::future::ready;
 
 /// What authenticator apps call us.
 const ISSUER: &str = "ResearchFlow";
@@ -176,7 +177,8 @@ pub(super) async fn new_codes(
         Ok((RecoveryCodes { recovery_codes }, act))
     };
     let shown = body.into_inner().into();
-    let (codes, cookie) = again::change(&state, &request, signed_in, shown, change).await?;
+    let (codes, cookie) =
+        again::change(&state, &request, signed_in, shown, ready(Ok(change))).await?;
     Ok(HttpResponse::Ok().cookie(cookie).json(codes))
 }
 
@@ -198,6 +200,6 @@ pub(super) async fn disable(
         Ok(((), Act::SecondFactorDisabled { user_id: user.id.clone() }))
     };
     let shown = body.into_inner().into();
-    let ((), cookie) = again::change(&state, &request, signed_in, shown, change).await?;
+    let ((), cookie) = again::change(&state, &request, signed_in, shown, ready(Ok(change))).await?;
     Ok(HttpResponse::NoContent().cookie(cookie).finish())
 }

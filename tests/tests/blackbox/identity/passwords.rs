@@ -7,7 +7,11 @@ const PATH: &str = "/api/v1/users/me/password";
 const CURRENT: &str = "/api/v1/sessions/current";
 const NEW: &str = "zwölf Äpfel fielen nachts";
 
-both!(a_change_ends_every_other_session, weak_passwords_are_refused);
+both!(
+    a_change_ends_every_other_session,
+    weak_passwords_are_refused,
+    nothing_is_looked_at_while_one_has_to_wait
+);
 
 fn a_change_ends_every_other_session(database: Database) {
     let service = Service::start(database);
@@ -50,4 +54,22 @@ fn weak_passwords_are_refused(database: Database) {
     let body = json!({"current": PASSWORD, "new": NEW});
     service.key().json("PUT", PATH, &body).problem(403);
     service.nobody().json("PUT", PATH, &body).problem(401);
+}
+
+/// To look at a new password costs more than at the present one.
+fn nothing_is_looked_at_while_one_has_to_wait(database: Database) {
+    let service = Service::start(database);
+    let admin = service.admin();
+    let change =
+        |current: &str| admin.json("PUT", PATH, &json!({"current": current, "new": "weak"}));
+    let failures = || service.database().count("SELECT max(failures) FROM sign_in_failures");
+    change("not my password at all").problem_at(422, "/current");
+    assert_eq!(failures(), 1);
+    // Whoever has the right one and no good new one has failed at nothing.
+    for _ in 0..6 {
+        change(PASSWORD).problem_at(422, "/new");
+    }
+    assert_eq!(failures(), 1);
+    service.database().execute("UPDATE sign_in_failures SET blocked_until = 4000000000000000");
+    change(PASSWORD).problem(429);
 }
