@@ -126,9 +126,18 @@ impl Email {
     /// The email in lower case, if the provider has made sure that it is theirs.
     pub(super) fn verified(&self) -> Option<String> {
         let email = self.email.as_ref().filter(|_| self.email_verified == Value::Bool(true))?;
+        if email.chars().any(turns_ascii) {
+            return None;
+        }
         let email = email.trim().to_lowercase();
         (email.contains('@') && email.len() <= 254).then_some(email)
     }
+}
+
+/// Whether a letter turns ASCII in lower case, as the sign of Kelvin becomes a `k`: what is verified
+/// is another address than the one that it would become.
+fn turns_ascii(letter: char) -> bool {
+    !letter.is_ascii() && letter.to_lowercase().any(|small| small.is_ascii())
 }
 
 /// What the token of a sign-in must say.
@@ -164,5 +173,24 @@ impl Claims {
             Audience::Many(all) => (all.iter().any(|one| one == client_id), all.len() == 1),
         };
         meant && self.azp.as_deref().map_or(alone, |party| party == client_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_email_that_looks_like_anothers_is_none() {
+        let verified = |email: &str| {
+            let (email, email_verified) = (Some(email.to_owned()), Value::Bool(true));
+            Email { email, email_verified }.verified()
+        };
+        assert_eq!(verified(" Karl@X.test").as_deref(), Some("karl@x.test"));
+        assert_eq!(verified("\u{c4}nne@x.test").as_deref(), Some("\u{e4}nne@x.test"));
+        // The sign of Kelvin, and an I with a dot.
+        for email in ["\u{212a}arl@x.test", "karl@\u{130}x.test"] {
+            assert_eq!(verified(email), None, "{email}");
+        }
     }
 }

@@ -9,6 +9,7 @@ both!(
     an_unknown_person_has_no_account,
     an_unknown_person_gets_an_account_if_that_is_set,
     an_email_that_is_not_verified_links_nothing,
+    an_email_that_looks_like_anothers_links_nothing,
     an_operator_links_an_account,
     a_second_factor_keeps_an_account_from_being_linked,
     a_disabled_user_stays_out,
@@ -81,6 +82,15 @@ fn an_email_that_is_not_verified_links_nothing(database: Database) {
     ] {
         says(&pair.sign_in(&claims), "has not made sure of your email");
     }
+}
+
+fn an_email_that_looks_like_anothers_links_nothing(database: Database) {
+    let pair = Pair::start(database, &[]);
+    pair.service.database().create_user("karl@researchflow.test", PASSWORD);
+    // The sign of Kelvin.
+    let claims = json!({"email": "\u{212a}arl@researchflow.test"});
+    says(&pair.sign_in(&claims), "has not made sure of your email");
+    assert_eq!(pair.service.database().count("SELECT count(*) FROM user_identities"), 0);
 }
 
 fn an_operator_links_an_account(database: Database) {
