@@ -70,8 +70,8 @@ impl Attempt {
         failures::uncount(conn, &self.address.digest, self.address.until)
     }
 
-    /// Passes on what came of a right password. What is refused for another reason than what was
-    /// shown neither succeeded nor failed.
+    /// Passes on what came of it. What is refused for another reason than what was shown, such as a
+    /// conflict, neither succeeded nor failed.
     pub(super) async fn excuse<T>(
         &self,
         state: &AppState,

@@ -81,7 +81,7 @@ where
         let records = used.into_iter().chain([act]).map(seal).collect::<Result<_, _>>()?;
         Ok::<_, ApiError>(Outcome::Done(value, cookie, records))
     };
-    match state.db.write(write).await? {
+    match attempt.excuse(state, state.db.write(write).await).await? {
         Outcome::Done(value, cookie, records) => {
             records.iter().for_each(|record: &String| audit::tell(record));
             Ok((value, cookie))

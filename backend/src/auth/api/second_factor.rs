@@ -83,7 +83,10 @@ pub(super) async fn enrol(
         let uri = secret.uri(ISSUER, &signed_in.user.email);
         Ok::<_, ApiError>(Some(NewSecondFactor { secret: secret.base32(), uri }))
     };
-    let made = if is_right { state.db.write(enrol).await? } else { None };
+    let made = match is_right {
+        true => attempt.excuse(&state, state.db.write(enrol).await).await?,
+        false => None,
+    };
     let Some(made) = made else {
         attempt.failed(&state).await?;
         return Err(ApiError::field("/password", "is not your password"));
@@ -128,7 +131,8 @@ pub(super) async fn confirm(
         let record = audit::seal(conn, &inner, signed_in.who, None, act)?;
         Ok::<_, ApiError>(Some((cookie, RecoveryCodes { recovery_codes }, record)))
     };
-    let Some((cookie, codes, record)) = state.db.write(confirm).await? else {
+    let confirmed = attempt.excuse(&state, state.db.write(confirm).await).await?;
+    let Some((cookie, codes, record)) = confirmed else {
         attempt.failed(&state).await?;
         return Err(ApiError::field("/code", "is wrong, or was used already"));
     };

@@ -10,6 +10,7 @@ both!(
     a_second_factor_from_beginning_to_end,
     guessing_at_codes_is_slowed_down,
     a_second_factor_takes_the_password,
+    a_conflict_is_no_failure,
     changing_it_takes_both_factors,
     changing_the_password_takes_both_factors,
     asking_for_a_code_keeps_the_session
@@ -90,6 +91,32 @@ fn a_second_factor_takes_the_password(database: Database) {
     admin.post(&format!("{TOTP}/confirm"), &json!({"code": "000000"})).problem(409);
     service.key().post(TOTP, &json!({"password": PASSWORD})).problem(403);
     service.nobody().get(TOTP).problem(401);
+}
+
+/// Nor does it make up for failures: else it would buy guesses at the other factor.
+fn a_conflict_is_no_failure(database: Database) {
+    let service = Service::start(database);
+    let admin = service.admin();
+    let failures = || service.database().count("SELECT max(failures) FROM sign_in_failures");
+    let [confirm, renew, disable] =
+        ["confirm", "recovery-codes", "disable"].map(|it| format!("{TOTP}/{it}"));
+    let (right, wrong) = (json!({"password": PASSWORD}), json!({"password": "not the password"}));
+    for (path, body) in
+        [(&confirm, &json!({"code": "000000"})), (&renew, &right), (&disable, &right)]
+    {
+        for _ in 0..6 {
+            admin.post(path, body).problem(409);
+        }
+    }
+    assert_eq!(failures(), 0);
+    enrol(&admin);
+    admin.post(&disable, &wrong).problem_at(422, "/password");
+    for _ in 0..6 {
+        admin.post(TOTP, &right).problem(409);
+    }
+    assert_eq!(failures(), 1);
+    admin.post(TOTP, &wrong).problem_at(422, "/password");
+    assert_eq!(failures(), 2);
 }
 
 /// Neither a stolen cookie with the password, nor one with the app, is enough.
