@@ -34,7 +34,7 @@ struct Subject {
 }
 
 impl Attempt {
-    /// Counts an attempt.
+    /// Counts an attempt of `actor`, as far as it is known whose it is.
     ///
     /// # Errors
     /// 429: the account or device, or the address that the request is from, has to wait. Nothing is counted
@@ -43,12 +43,13 @@ impl Attempt {
         state: &AppState,
         target: &Target,
         whence: &Whence,
+        actor: Actor,
     ) -> Result<Self, ApiError> {
         let settings = &state.config.identity;
         let target = Subject::new(state, target.kind, &target.name, settings.account_failures);
         let network = whence.network();
         let address = Subject::new(state, "address", &network, settings.address_failures);
-        let (now, who) = (state.clock.now().micros(), whence.who(Actor::System));
+        let (now, who) = (state.clock.now().micros(), whence.who(actor));
         let count = move |conn: &mut Conn| {
             failures::prune(conn, now)?;
             let target = target.count(conn, now)?;

@@ -119,7 +119,7 @@ async fn begin(
 ) -> Result<Attempt, ApiError> {
     let user = &signed_in.user;
     let target = Target::of(state, request, &user.email, Some(user));
-    Attempt::begin(state, &target, &Whence::of(request)).await
+    Attempt::begin(state, &target, &Whence::of(request), signed_in.who.actor.clone()).await
 }
 
 /// Whether the password is that of whoever is signed in.

@@ -83,7 +83,7 @@ pub(super) async fn sign_in(
     if let Some(refusal) = refusal(&limiter, &identity(&state, &target)).await {
         return Ok(refusal);
     }
-    let attempt = Attempt::begin(&state, &target, &whence).await?;
+    let attempt = Attempt::begin(&state, &target, &whence, Actor::System).await?;
     let Some(user) = check(user, password).await? else {
         attempt.failed(&state).await?;
         return Err(wrong());

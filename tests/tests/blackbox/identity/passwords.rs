@@ -10,6 +10,7 @@ const NEW: &str = "zwölf Äpfel fielen nachts";
 both!(
     a_change_ends_every_other_session,
     weak_passwords_are_refused,
+    a_failure_is_sealed_as_the_users,
     nothing_is_looked_at_while_one_has_to_wait
 );
 
@@ -72,4 +73,14 @@ fn nothing_is_looked_at_while_one_has_to_wait(database: Database) {
     assert_eq!(failures(), 1);
     service.database().execute("UPDATE sign_in_failures SET blocked_until = 4000000000000000");
     change(PASSWORD).problem(429);
+}
+
+fn a_failure_is_sealed_as_the_users(database: Database) {
+    let service = Service::start(database);
+    let admin = service.admin();
+    let body = json!({"current": "not my password at all", "new": NEW});
+    admin.json("PUT", PATH, &body).problem_at(422, "/current");
+    let [refused] = admin.all("/api/v1/audit?action=sign_in_refused").try_into().unwrap();
+    let user = admin.get(CURRENT).expect(200)["id"].clone();
+    assert_eq!(refused["record"]["actor"], json!({"kind": "user", "id": user}));
 }
