@@ -1,7 +1,7 @@
 //! ID tokens: what is asked of one before a word of it is believed (OpenID Connect Core 1.0, section
 //! 3.1.3.7; RFC 8725).
 
-use super::jwks::Algorithm;
+use super::jwks::{Algorithm, KeySet};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use serde::Deserialize;
 use serde_json::Value;
@@ -41,10 +41,10 @@ pub(super) enum TokenFault {
 /// A token in its compact form (RFC 7515, section 7.1), not verified yet.
 #[derive(Debug)]
 pub(super) struct Compact<'a> {
-    pub(super) algorithm: Algorithm,
-    pub(super) key_id: Option<String>,
-    pub(super) signed: &'a [u8],
-    pub(super) signature: Vec<u8>,
+    algorithm: Algorithm,
+    key_id: Option<String>,
+    signed: &'a [u8],
+    signature: Vec<u8>,
     payload: Vec<u8>,
 }
 
@@ -76,6 +76,13 @@ impl<'a> Compact<'a> {
             signature: decode(signature)?,
             payload: decode(payload)?,
         })
+    }
+
+    /// Whether one of the provider's keys has signed it, the one that it names if it names one.
+    pub(super) fn is_signed_by(&self, keys: &KeySet) -> Result<(), TokenFault> {
+        let key = keys.find(self.key_id.as_deref(), self.algorithm).ok_or(TokenFault::Key)?;
+        let is_good = key.verifies(self.algorithm, self.signed, &self.signature);
+        is_good.then_some(()).ok_or(TokenFault::Signature)
     }
 
     /// What it says; whoever calls this has verified the signature.

@@ -4,7 +4,7 @@ use super::error::OidcError;
 use super::flow::Flow;
 use super::http;
 use super::id_token::{Claims, Compact, Email, Expected, TokenFault};
-use super::jwks::{Algorithm, Key, KeySet};
+use super::jwks::KeySet;
 use super::metadata::{self, Metadata};
 use crate::{config, outbound};
 use reqwest::{Client, StatusCode};
@@ -18,7 +18,7 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 
 /// After so long the provider is asked again.
 const FRESH: Duration = Duration::from_secs(3600);
-/// How often at most a key that nobody knows has the keys fetched again: it may be invented.
+/// How often at most a token that no known key has signed has them fetched again: it may be invented.
 const REFRESH: Duration = Duration::from_secs(10);
 /// For all that one request asks of the provider, waiting for others who ask it included.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -54,7 +54,7 @@ pub(super) struct Provider {
 #[derive(Default)]
 struct Keys {
     known: Option<(Instant, Arc<KeySet>)>,
-    /// When they were last fetched for a key that nobody knew.
+    /// When they were last fetched for a token that none of them had signed.
     refreshed: Option<Instant>,
 }
 
@@ -195,36 +195,20 @@ impl Provider {
 
     async fn verified(&self, metadata: &Metadata, token: &str) -> Result<Claims, OidcError> {
         let token = Compact::parse(token)?;
-        let key = self.key(metadata, token.key_id.as_deref(), token.algorithm).await?;
-        if !key.verifies(token.algorithm, token.signed, &token.signature) {
-            return Err(TokenFault::Signature.into());
-        }
-        Ok(token.claims()?)
-    }
-
-    async fn key(
-        &self,
-        metadata: &Metadata,
-        id: Option<&str>,
-        algorithm: Algorithm,
-    ) -> Result<Key, OidcError> {
         let mut keys = self.keys.lock().await;
         let fresh = keys.known.as_ref().filter(|(at, _)| at.elapsed() < FRESH);
         let known = match fresh {
             Some((_, known)) => Arc::clone(known),
             None => self.fetch_keys(metadata, &mut keys).await?,
         };
-        if let Some(key) = known.find(id, algorithm) {
-            return Ok(key.clone());
-        }
-        if keys.refreshed.is_none_or(|at| at.elapsed() >= REFRESH) {
+        let mut outcome = token.is_signed_by(&known);
+        // A new key need not have a new name, or any.
+        if outcome.is_err() && keys.refreshed.is_none_or(|at| at.elapsed() >= REFRESH) {
             keys.refreshed = Some(Instant::now());
-            let known = self.fetch_keys(metadata, &mut keys).await?;
-            if let Some(key) = known.find(id, algorithm) {
-                return Ok(key.clone());
-            }
+            outcome = token.is_signed_by(&*self.fetch_keys(metadata, &mut keys).await?);
         }
-        Err(TokenFault::Key.into())
+        outcome?;
+        Ok(token.claims()?)
     }
 
     async fn fetch_keys(

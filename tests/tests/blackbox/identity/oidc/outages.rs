@@ -8,6 +8,8 @@ both!(
     a_provider_that_is_away_is_asked_again_later,
     answers_that_cannot_be_used_are_none,
     new_keys_are_fetched_when_they_are_needed,
+    a_new_key_may_have_the_name_of_the_old_one,
+    a_new_key_may_have_no_name,
     the_email_is_asked_for_where_it_is_told,
     a_secret_goes_where_the_provider_takes_it
 );
@@ -110,6 +112,35 @@ fn new_keys_are_fetched_when_they_are_needed(database: Database) {
     }
     assert_eq!(pair.provider.asked("/keys").len(), 2);
     signed_in(&pair.service, &pair.sign_in(&json!({})));
+}
+
+fn a_new_key_may_have_the_name_of_the_old_one(database: Database) {
+    let mut pair = Pair::with_account(database, &[]);
+    signed_in(&pair.service, &pair.sign_in(&json!({})));
+    pair.key = SigningKey::new("first");
+    pair.provider.publish(&[&pair.key]);
+    signed_in(&pair.service, &pair.sign_in(&json!({})));
+    assert_eq!(pair.provider.asked("/keys").len(), 2);
+    // Whoever forges signatures does not have us ask each time.
+    let current = std::mem::replace(&mut pair.key, SigningKey::new("first"));
+    for _ in 0..3 {
+        refused(&pair.sign_in(&json!({})), 401);
+    }
+    pair.key = current;
+    assert_eq!(pair.provider.asked("/keys").len(), 2);
+    signed_in(&pair.service, &pair.sign_in(&json!({})));
+}
+
+fn a_new_key_may_have_no_name(database: Database) {
+    let pair = Pair::with_account(database, &[]);
+    for key in [&pair.key, &SigningKey::new("second")] {
+        let mut jwk = key.jwk();
+        jwk.as_object_mut().unwrap().remove("kid");
+        pair.provider.answer("/keys", &json!({"keys": [jwk]}));
+        let begun = Begun::at(&pair.service);
+        pair.provider.give(&key.sign(&json!({"alg": "ES256"}), &pair.claims(&begun)));
+        signed_in(&pair.service, &begun.end(&pair.service));
+    }
 }
 
 fn the_email_is_asked_for_where_it_is_told(database: Database) {
