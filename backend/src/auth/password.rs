@@ -23,12 +23,12 @@ impl PasswordHash {
     /// # Errors
     /// The password is too short or too long.
     pub fn of(password: &str) -> Result<Self, String> {
+        let password = normalised(password);
         if !(MIN_LENGTH..=MAX_LENGTH).contains(&password.chars().count()) {
             return Err(format!("must have {MIN_LENGTH} to {MAX_LENGTH} characters"));
         }
-        let hash: phc::PasswordHash = hasher()?
-            .hash_password(normalised(password).as_bytes())
-            .map_err(|error| error.to_string())?;
+        let hash: phc::PasswordHash =
+            hasher()?.hash_password(password.as_bytes()).map_err(|error| error.to_string())?;
         Ok(Self(hash.to_string()))
     }
 
@@ -61,7 +61,7 @@ impl PasswordHash {
 }
 
 /// One way to write what looks the same (NFC), since keyboards differ (NIST SP 800-63B-4, 3.1.1.2).
-fn normalised(password: &str) -> Cow<'_, str> {
+pub(super) fn normalised(password: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(password)
 }
 
@@ -81,6 +81,7 @@ mod tests {
         assert!(hash.verify("correct horse"));
         assert!(!hash.verify("correct horses"));
         assert!(PasswordHash::of("caf\u{e9} noir").unwrap().verify("cafe\u{301} noir"));
+        assert!(PasswordHash::of("e\u{301}e\u{301}e\u{301}e\u{301}").is_err(), "four characters");
         assert!(!PasswordHash::stored("garbage".to_owned()).verify("correct horse"));
     }
 }
