@@ -15,9 +15,6 @@ use bus::{Batch, Cursor, DeadLetter, Delivery, Entry};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-/// An invocation that is given up: its figures do not fit into a sum.
-const TOO_MUCH: &str = "its figures and those of its hour are more than a sum can hold";
-
 /// What came of a batch, to be told to the feed after the commit.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
@@ -30,11 +27,12 @@ pub(super) struct Applied {
 }
 
 /// Adds up what a batch brought. Runs in one transaction with its cursor.
-pub(super) fn batch(conn: &mut Conn, group: &str, batch: &Batch) -> Result<Applied, InsightsError> {
+pub(super) fn batch(conn: &mut Conn, batch: &Batch) -> Result<Applied, InsightsError> {
     let mut cursor = store::lock_cursor(conn)?;
     // One more than an honest feed has rows for, so that what follows the last one is looked at.
     let rows = rows(conn, runs(&batch.deliveries), batch.deliveries.len() + 1)?;
-    let mut applied = add(conn, &mut cursor, group, rows)?;
+    let added = add(conn, &mut cursor, rows)?;
+    let mut applied = Applied { added, ..Applied::default() };
     let end = feed::end(conn)?;
     for letter in &batch.poison {
         let index = letter.index;
@@ -54,32 +52,29 @@ pub(super) fn batch(conn: &mut Conn, group: &str, batch: &Batch) -> Result<Appli
 }
 
 /// Adds up, of the invocations below `acknowledged`, at most about `most` that have had no effect
-/// though the feed is done with them: Redis lost them. Whether there may be more.
+/// though the feed is done with them: Redis lost them. How many, and whether there may be more.
 pub(super) fn missing(
     conn: &mut Conn,
-    group: &str,
     acknowledged: u64,
     most: usize,
-) -> Result<(Applied, bool), InsightsError> {
+) -> Result<(u64, bool), InsightsError> {
     let mut cursor = store::lock_cursor(conn)?;
     let below = acknowledged.min(feed::end(conn)?);
     let rows = rows(conn, cursor.missing(below), most)?;
     let more = rows.is_cut;
-    let applied = add(conn, &mut cursor, group, rows)?;
+    let added = add(conn, &mut cursor, rows)?;
     if !more {
         cursor.done_until(below);
     }
     store::save_cursor(conn, &cursor)?;
-    Ok((applied, more))
+    Ok((added, more))
 }
 
-/// Adds up one invocation that the cursor is done with from now on. Whether it fitted.
-pub(super) fn one(conn: &mut Conn, facts: &Facts) -> Result<bool, InsightsError> {
+/// Adds up one invocation that the cursor is done with from now on.
+pub(super) fn one(conn: &mut Conn, facts: &Facts) -> Result<(), InsightsError> {
     let mut sums = Sums::load(conn, std::iter::once(facts))?;
-    let Some(sum) = sums.with(facts) else { return Ok(false) };
-    sums.set(sum);
-    sums.save(conn)?;
-    Ok(true)
+    sums.add(facts);
+    sums.save(conn)
 }
 
 /// Invocations, each with what is empty before it.
@@ -142,39 +137,21 @@ fn runs(deliveries: &[Delivery]) -> Vec<RangeInclusive<u64>> {
     runs
 }
 
-/// Adds up those rows that the cursor is not done with.
-fn add(
-    conn: &mut Conn,
-    cursor: &mut Cursor,
-    group: &str,
-    rows: Rows,
-) -> Result<Applied, InsightsError> {
+/// Adds up those rows that the cursor is not done with. How many they are.
+fn add(conn: &mut Conn, cursor: &mut Cursor, rows: Rows) -> Result<u64, InsightsError> {
     let mut sums = Sums::load(conn, rows.present.iter().map(|(_, facts)| facts))?;
-    let mut applied = Applied::default();
+    let mut added = 0;
     for (since, facts) in rows.present {
-        let index = facts.ledger_index as u64;
-        match sums.with(&facts) {
-            Some(sum) => {
-                if cursor.apply(&passing(since, index)) {
-                    sums.set(sum);
-                    applied.added += 1;
-                }
-            }
-            None => {
-                let delivery = Delivery { since, deliveries: 1, entry: feed::entry(facts) };
-                let letter = DeadLetter::new(group, &delivery, TOO_MUCH);
-                cursor.park(&letter);
-                if cursor.parked().any(|it| it == index) {
-                    applied.parked.push(letter);
-                }
-            }
+        if cursor.apply(&passing(since, facts.ledger_index as u64)) {
+            sums.add(&facts);
+            added += 1;
         }
     }
     for run in rows.empty {
         cursor.apply(&passing(*run.start(), *run.end()));
     }
     sums.save(conn)?;
-    Ok(applied)
+    Ok(added)
 }
 
 /// As far as a cursor looks at a delivery.
@@ -210,16 +187,10 @@ impl Sums {
         Ok(Self(sums))
     }
 
-    /// What an invocation's rollup comes to with it; `None` if that is more than fits.
-    fn with(&self, facts: &Facts) -> Option<(KeyDigest, Figures)> {
-        let digest = Key::of(facts).digest();
-        let sum = self.0.get(&digest)?.figures.plus(&Figures::of(facts))?;
-        Some((digest, sum))
-    }
-
-    fn set(&mut self, (digest, figures): (KeyDigest, Figures)) {
-        if let Some(sum) = self.0.get_mut(&digest) {
-            (sum.figures, sum.is_changed) = (figures, true);
+    fn add(&mut self, facts: &Facts) {
+        if let Some(sum) = self.0.get_mut(&Key::of(facts).digest()) {
+            sum.figures = sum.figures.saturating_plus(&Figures::of(facts));
+            sum.is_changed = true;
         }
     }
 

@@ -41,29 +41,21 @@ impl Figures {
         }
     }
 
-    /// Both together; `None` if a sum is more than fits.
-    pub(super) fn plus(&self, more: &Self) -> Option<Self> {
-        self.zip(more, i64::checked_add)
-    }
-
-    /// Both together; the most that fits where a sum is more.
+    /// Both together; the most that fits where a sum is more. Figures are never negative, so it does
+    /// not matter in which order and through which sums they are added up.
     #[must_use]
     pub fn saturating_plus(&self, more: &Self) -> Self {
-        let add = |a: i64, b: i64| Some(a.saturating_add(b));
-        self.zip(more, add).unwrap_or_default()
-    }
-
-    fn zip(&self, more: &Self, add: impl Fn(i64, i64) -> Option<i64>) -> Option<Self> {
-        Some(Self {
-            invocations: add(self.invocations, more.invocations)?,
-            errors: add(self.errors, more.errors)?,
-            input_tokens: add(self.input_tokens, more.input_tokens)?,
-            output_tokens: add(self.output_tokens, more.output_tokens)?,
-            cache_read_tokens: add(self.cache_read_tokens, more.cache_read_tokens)?,
-            cache_write_tokens: add(self.cache_write_tokens, more.cache_write_tokens)?,
-            reasoning_tokens: add(self.reasoning_tokens, more.reasoning_tokens)?,
-            cost_nano_usd: add(self.cost_nano_usd, more.cost_nano_usd)?,
-            unpriced: add(self.unpriced, more.unpriced)?,
-        })
+        let add = i64::saturating_add;
+        Self {
+            invocations: add(self.invocations, more.invocations),
+            errors: add(self.errors, more.errors),
+            input_tokens: add(self.input_tokens, more.input_tokens),
+            output_tokens: add(self.output_tokens, more.output_tokens),
+            cache_read_tokens: add(self.cache_read_tokens, more.cache_read_tokens),
+            cache_write_tokens: add(self.cache_write_tokens, more.cache_write_tokens),
+            reasoning_tokens: add(self.reasoning_tokens, more.reasoning_tokens),
+            cost_nano_usd: add(self.cost_nano_usd, more.cost_nano_usd),
+            unpriced: add(self.unpriced, more.unpriced),
+        }
     }
 }

@@ -33,7 +33,7 @@ pub enum Settled {
     Done,
     /// There is no such letter.
     NoLetter,
-    /// Retried, it still does not fit; or it was to be dropped with an invocation behind it.
+    /// It was to be dropped with an invocation behind it.
     Refused,
 }
 
@@ -63,9 +63,7 @@ pub fn retry_letter(conn: &mut Conn, index: u64) -> Result<Settled, InsightsErro
         return Ok(Settled::NoLetter);
     }
     for facts in invocations::between(conn, &(index..=index), 1)? {
-        if !apply::one(conn, &facts)? {
-            return Ok(Settled::Refused);
-        }
+        apply::one(conn, &facts)?;
     }
     store::save_cursor(conn, &cursor)?;
     Ok(Settled::Done)

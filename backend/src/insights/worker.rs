@@ -7,7 +7,7 @@
 //! It does not hurry, since nobody waits for it: reading sums what is not rolled up yet from the
 //! rows. So a trickle of events is gathered into few transactions.
 
-use super::apply::{self, Applied};
+use super::apply;
 use super::error::InsightsError;
 use super::metrics::Metrics;
 use super::stop::Stop;
@@ -128,8 +128,8 @@ impl Worker {
     /// added up it comes again, and is given up after some times.
     async fn take(&mut self, batch: Batch) -> Result<(), InsightsError> {
         let applied = loop {
-            let (group, again) = (self.group.clone(), batch.clone());
-            match self.write(move |conn| apply::batch(conn, &group, &again)).await {
+            let again = batch.clone();
+            match self.write(move |conn| apply::batch(conn, &again)).await {
                 Ok(applied) => break applied,
                 Err(error) if error.is_passing() && !self.stop.is_asked() => {
                     self.metrics.failures.inc();
@@ -138,7 +138,8 @@ impl Worker {
                 Err(error) => return Err(error),
             }
         };
-        self.count(&applied);
+        self.metrics.applied.inc_by(applied.added);
+        self.metrics.parked.inc_by(applied.parked.len() as u64);
         let consumer = &self.reading_now().consumer;
         // What cannot be acknowledged comes again, and has no effect.
         let done = [batch.deliveries, applied.settled].concat();
@@ -154,11 +155,10 @@ impl Worker {
             return Ok(());
         };
         loop {
-            let (name, acknowledged) = (self.group.clone(), group.acknowledged);
-            let (applied, more) =
-                self.write(move |conn| apply::missing(conn, &name, acknowledged, BATCH)).await?;
-            self.count(&applied);
-            park(&self.reading_now().consumer, &applied.parked).await;
+            let acknowledged = group.acknowledged;
+            let (added, more) =
+                self.write(move |conn| apply::missing(conn, acknowledged, BATCH)).await?;
+            self.metrics.applied.inc_by(added);
             if !more || self.stop.is_asked() {
                 return Ok(());
             }
@@ -170,11 +170,6 @@ impl Worker {
         body: impl FnOnce(&mut crate::db::Conn) -> Result<T, InsightsError> + Send + 'static,
     ) -> Result<T, InsightsError> {
         self.db.write(body).await
-    }
-
-    fn count(&self, applied: &Applied) {
-        self.metrics.applied.inc_by(applied.added);
-        self.metrics.parked.inc_by(applied.parked.len() as u64);
     }
 
     fn reading(&mut self) -> &mut Reading {

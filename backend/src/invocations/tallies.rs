@@ -130,15 +130,15 @@ impl Family {
     }
 
     fn count(&self, name: &str, invocations: &[&Facts]) {
-        let (mut input, mut output, mut nano_usd) = (0, 0, 0);
+        let (mut input, mut output, mut usd) = (0, 0, 0.0);
         for facts in invocations {
             self.invocations.with_label_values(&[name, &facts.status]).inc();
             input += facts.input_tokens as u64;
             output += facts.output_tokens as u64;
-            nano_usd += facts.cost_nano_usd.unwrap_or(0);
+            usd += facts.cost_nano_usd.unwrap_or(0) as f64 / 1e9;
         }
         self.tokens.with_label_values(&[name, "input"]).inc_by(input);
         self.tokens.with_label_values(&[name, "output"]).inc_by(output);
-        self.cost.with_label_values(&[name]).inc_by(nano_usd as f64 / 1e9);
+        self.cost.with_label_values(&[name]).inc_by(usd);
     }
 }

@@ -142,6 +142,7 @@ pub struct Event {
     pub time_to_first_token_ms: Option<Millis>,
     #[serde(deserialize_with = "crate::object")]
     pub usage: Usage,
+    #[serde(deserialize_with = "crate::fields::cost")]
     pub cost_usd: Option<Usd>,
     pub input: Option<Content>,
     pub output: Option<Content>,
@@ -180,9 +181,6 @@ impl Event {
         }
         if self.tags.len() > Self::MAX_TAGS {
             return fault("/tags", "must have at most 64 entries");
-        }
-        if self.cost_usd.is_some_and(|cost| cost < Usd::default()) {
-            return fault("/cost_usd", "must not be negative");
         }
         self.usage.fault().map_or(Ok(()), Err)
     }

@@ -1,5 +1,6 @@
 //! The field types of an event. Each refuses bad values where it is made, so nobody checks again.
 
+use pricing::Usd;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 use std::fmt;
@@ -162,6 +163,18 @@ impl<'de> Deserialize<'de> for Millis {
         }
         Ok(Self(micros as u64))
     }
+}
+
+/// For an event's cost: dollars in at most nine digits and nine decimals, as the published pattern
+/// says. Other amounts may be more, or negative.
+pub(crate) fn cost<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Usd>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let whole = text.split_once('.').map_or(&*text, |(whole, _)| whole);
+    let fits = (1..=9).contains(&whole.len()) && !whole.starts_with('-');
+    let cost = text.parse().ok().filter(|_| fits);
+    cost.map(Some).ok_or_else(|| {
+        de::Error::custom("must be dollars as a text of at most nine digits and nine decimals")
+    })
 }
 
 /// The digest of an input or output: `<algorithm>:<hex>`, or hex alone, as a client computed it.

@@ -38,9 +38,8 @@ pub(super) async fn retry(
     index: web::Path<String>,
     _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
-    let detail = "Its figures are still more than a sum can hold. They are counted from its row.";
     let act = |index| Act::DeadLetterRetried { index };
-    settle(&insights, &access, &index, (retry_letter, act, detail)).await
+    settle(&insights, &access, &index, (retry_letter, act)).await
 }
 
 /// Drop a dead letter that no invocation is behind.
@@ -53,19 +52,18 @@ pub(super) async fn drop(
     index: web::Path<String>,
     _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
-    let detail = "There is an invocation behind it, which sums must have: try it again instead.";
     let act = |index| Act::DeadLetterDropped { index };
-    settle(&insights, &access, &index, (drop_letter, act, detail)).await
+    settle(&insights, &access, &index, (drop_letter, act)).await
 }
 
-/// What is done with a letter, how that is called in the audit trail, and why it may be refused.
-type Deed = (fn(&mut Conn, u64) -> Result<Settled, InsightsError>, fn(u64) -> Act, &'static str);
+/// What is done with a letter, and how that is called in the audit trail.
+type Deed = (fn(&mut Conn, u64) -> Result<Settled, InsightsError>, fn(u64) -> Act);
 
 async fn settle(
     insights: &Insights,
     access: &Access,
     index: &str,
-    (deed, act, detail): Deed,
+    (deed, act): Deed,
 ) -> Result<HttpResponse, ApiError> {
     access.administrator()?;
     let missing = || ApiError::not_found("dead letter");
@@ -75,7 +73,11 @@ async fn settle(
         return Err(missing());
     }
     let done = move |conn: &mut Conn| match deed(conn, index)? {
-        Settled::Refused => Err(ApiError::new(Code::Conflict, detail)),
+        Settled::Refused => {
+            let detail =
+                "There is an invocation behind it, which sums must have: try it again instead.";
+            Err(ApiError::new(Code::Conflict, detail))
+        }
         settled => Ok((settled, act(index))),
     };
     let settled = access.act(None, done).await?;

@@ -1,6 +1,6 @@
 //! Sums are exact at once, and stay so when rollups have taken over.
 
-use super::counts::{all_is_added_up, sums_are_exact, sums_are_exact_in, verify};
+use super::counts::{all_is_added_up, stream, sums_are_exact, sums_are_exact_in, verify};
 use super::load::events;
 use serde_json::json;
 use tests::{Database, PROJECT, Service, bodies, both, eventually};
@@ -9,6 +9,7 @@ both!(
     what_was_just_written_is_counted,
     parts_of_hours_are_exact,
     runs_are_summed,
+    sums_beyond_64_bits_are_the_most_that_fits,
     a_projects_rollups_go_with_it
 );
 
@@ -93,6 +94,50 @@ fn runs_are_summed(database: Database) {
     };
     check();
     all_is_added_up(&service, &admin);
+    check();
+}
+
+fn sums_beyond_64_bits_are_the_most_that_fits(database: Database) {
+    const MOST: &str = "9223372036.854775807";
+    let service = Service::builder(database).flag("--no-worker").start();
+    let admin = service.admin();
+    // Ten on each of two days, in one hour; seven of the first agent's, which fit.
+    let dear = |n: usize| {
+        let changes = json!({
+            "cost_usd": "999999999",
+            "occurred_at": format!("2026-03-0{}T12:00:00Z", 1 + n % 2),
+            "agent": format!("agent-{}", n % 3),
+            "stage": null,
+        });
+        bodies::with(bodies::event(&format!("dear-{n}")), changes)
+    };
+    let batch = json!({"events": (0..20).map(dear).collect::<Vec<_>>()});
+    service.key().ingest(&batch).expect(200);
+    let costs = |by: &str| {
+        let told = service.key().get(&format!("{PROJECT}/costs?group_by={by}")).expect(200);
+        assert_eq!(
+            (&told["total"]["cost_usd"], &told["total"]["invocations"]),
+            (&json!(MOST), &json!(20)),
+            "{by}"
+        );
+        let items = told["items"].as_array().unwrap();
+        items.iter().map(|item| item["cost_usd"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let check = || {
+        assert_eq!(costs("day"), [MOST, MOST]);
+        assert_eq!(costs("run"), [MOST]);
+        assert_eq!(costs("agent"), ["6999999993", "6999999993", "5999999994"]);
+        let runs = service.key().get(&format!("{PROJECT}/runs")).expect(200);
+        assert_eq!(runs["items"][0]["cost_usd"], MOST);
+        let run = service.key().get(&format!("{PROJECT}/runs/run-1")).expect(200);
+        assert_eq!(run["cost_usd"], MOST);
+        verify(&service, 0);
+    };
+    check();
+    let _worker = service.worker();
+    eventually("everything is in the rollups", || {
+        (stream(&admin)["unapplied"] == json!(0)).then_some(())
+    });
     check();
 }
 

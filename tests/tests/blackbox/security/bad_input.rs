@@ -42,6 +42,7 @@ fn bad_fields_are_named(database: Database) {
         (json!({"cost_usd": 0.1}), "/cost_usd"),
         (json!({"cost_usd": "-1"}), "/cost_usd"),
         (json!({"cost_usd": "1e9"}), "/cost_usd"),
+        (json!({"cost_usd": "1000000000"}), "/cost_usd"),
         (json!({"status": "fine"}), "/status"),
         (json!({"tier": "Mini"}), "/tier"),
         (json!({"model": ""}), "/model"),
