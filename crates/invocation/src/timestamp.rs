@@ -3,13 +3,14 @@
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 /// Microseconds since the Unix epoch, UTC; as text RFC 3339 with six decimals and `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// The text is no RFC 3339 time with a zone.
+/// The text is no RFC 3339 time with a zone, or is none any more in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an RFC 3339 time with a zone, such as 2026-11-21T09:30:00Z")]
 pub struct BadTimestamp;
@@ -43,12 +44,18 @@ impl From<DateTime<Utc>> for Timestamp {
     }
 }
 
+/// The times of the years 0000 to 9999 in UTC, which are all that RFC 3339 can write.
+const WRITABLE: RangeInclusive<i64> = -62_167_219_200_000_000..=253_402_300_799_999_999;
+
 impl FromStr for Timestamp {
     type Err = BadTimestamp;
 
     fn from_str(text: &str) -> Result<Self, BadTimestamp> {
-        let time = DateTime::parse_from_rfc3339(text).map_err(|_| BadTimestamp)?;
-        Ok(Self(time.timestamp_micros()))
+        // The parser takes U+2212 for a minus sign, RFC 3339 does not.
+        let time = Some(text).filter(|text| text.is_ascii());
+        let time = time.and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+        let micros = time.map(|time| time.timestamp_micros());
+        micros.filter(|micros| WRITABLE.contains(micros)).map(Self).ok_or(BadTimestamp)
     }
 }
 
@@ -101,11 +108,41 @@ mod tests {
         assert_eq!("2026-11-21T10:30:00".parse::<Timestamp>(), Err(BadTimestamp));
     }
 
+    #[test]
+    fn a_year_that_cannot_be_written_is_refused() {
+        for text in [
+            "9999-12-31T23:59:59-01:00",
+            "9999-12-31T23:59:60Z",
+            "0000-01-01T00:00:00+10:00",
+            "0000-01-01T00:00:00+00:01",
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), Err(BadTimestamp), "{text}");
+        }
+        for text in ["9999-12-31T23:59:59.999999Z", "0000-01-01T00:00:00.000000Z"] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_minus_is_that_of_ascii() {
+        assert!("2026-11-21T10:30:00-01:00".parse::<Timestamp>().is_ok());
+        assert_eq!("2026-11-21T10:30:00\u{2212}01:00".parse::<Timestamp>(), Err(BadTimestamp));
+    }
+
     proptest! {
         #[test]
-        fn text_and_back(micros in 0i64..4_102_444_800_000_000) {
+        fn text_and_back(micros in WRITABLE) {
             let time = Timestamp::from_micros(micros);
             prop_assert_eq!(time.to_string().parse::<Timestamp>().unwrap(), time);
+        }
+
+        #[test]
+        fn whatever_is_read_can_be_written(
+            text in "(0000|0001|9998|9999)-(01-01|12-31)T(00|12|23):(00|59):(59|60)[+-](00|01|23):(00|59)"
+        ) {
+            if let Ok(time) = text.parse::<Timestamp>() {
+                prop_assert_eq!(time.to_string().parse::<Timestamp>(), Ok(time));
+            }
         }
     }
 }

@@ -37,6 +37,8 @@ fn bad_fields_are_named(database: Database) {
         (json!({"occurred_at": "1970-01-01T00:00:00Z"}), "/occurred_at"),
         (json!({"occurred_at": "2026-02-30T00:00:00Z"}), "/occurred_at"),
         (json!({"occurred_at": 1_790_000_000}), "/occurred_at"),
+        (json!({"occurred_at": "0000-01-01T00:00:00+10:00"}), "/occurred_at"),
+        (json!({"occurred_at": "2026-11-21T09:30:00\u{2212}01:00"}), "/occurred_at"),
         (json!({"latency_ms": -0.001}), "/latency_ms"),
         (json!({"latency_ms": "fast"}), "/latency_ms"),
         (json!({"cost_usd": 0.1}), "/cost_usd"),
