@@ -45,11 +45,12 @@ pub fn from_json(body: &[u8], now: Timestamp) -> Result<Batch, FieldProblem> {
 /// Parses `application/x-ndjson`: one event a line, empty lines skipped.
 ///
 /// # Errors
-/// The body is not UTF-8, or holds no or too many events.
+/// The body holds no or too many events.
 pub fn from_ndjson(body: &[u8], now: Timestamp) -> Result<Batch, FieldProblem> {
-    let lines = || utf8(body).map(|text| text.lines().filter(|line| !line.trim().is_empty()));
-    bounded(lines()?.count(), "")?;
-    Ok(Batch { events: lines()?.map(|line| event(line, now)).collect(), single: false })
+    let lines = || body.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    bounded(lines().count(), "")?;
+    let parsed = |line| utf8(line).and_then(|text| event(text, now));
+    Ok(Batch { events: lines().map(parsed).collect(), single: false })
 }
 
 fn event(text: &str, now: Timestamp) -> Result<Event, FieldProblem> {
@@ -150,9 +151,17 @@ mod tests {
 
     #[test]
     fn lines_are_events() {
-        let batch = from_ndjson(b"{\"model\":\"a\"}\n\n{bad\n{\"model\":\"b\"}\n", NOW).unwrap();
+        let body = b"{\"model\":\"a\"}\r\n\n{bad\n{\"model\":\"b\"}\n\xff\n \n{}";
+        let batch = from_ndjson(body, NOW).unwrap();
         let outcomes: Vec<bool> = batch.events.iter().map(Result::is_ok).collect();
-        assert_eq!(outcomes, [true, false, true]);
+        assert_eq!(outcomes, [true, false, true, false, true]);
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf8_leaves_its_neighbours() {
+        let batch = from_ndjson(b"{}\n{\"model\":\"\xff\"}\n{}", NOW).unwrap();
+        let [Ok(_), Err(fault), Ok(_)] = &batch.events[..] else { panic!("{:?}", batch.events) };
+        assert!(fault.detail.contains("byte 10") && fault.malformed, "{fault}");
     }
 
     #[test]

@@ -191,7 +191,7 @@ fn broken_body(operation: &Operation<'_>, kind: &str, schema: Schema<'_>) -> Vec
             }
         }
         "application/x-ndjson" => {
-            broken.extend([("empty", None, Vec::new()), ("not UTF-8", None, raw(b"\xff\n"))]);
+            broken.push(("empty", None, Vec::new()));
         }
         "application/x-protobuf" => {
             broken.extend([
