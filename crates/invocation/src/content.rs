@@ -1,6 +1,7 @@
 //! What went into a model and what came out.
 
 use crate::fields::within_depth;
+use crate::json::Distinct;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
@@ -46,6 +47,6 @@ impl TryFrom<Value> for Content {
 
 impl<'de> Deserialize<'de> for Content {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::try_from(Value::deserialize(deserializer)?).map_err(de::Error::custom)
+        Self::try_from(Distinct::deserialize(deserializer)?.0).map_err(de::Error::custom)
     }
 }

@@ -1,5 +1,6 @@
 //! The field types of an event. Each refuses bad values where it is made, so nobody checks again.
 
+use crate::json::Distinct;
 use pricing::Usd;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
@@ -258,7 +259,10 @@ impl TryFrom<Map<String, Value>> for Attributes {
 
 impl<'de> Deserialize<'de> for Attributes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::try_from(Map::deserialize(deserializer)?).map_err(de::Error::custom)
+        match Distinct::deserialize(deserializer)? {
+            Distinct(Value::Object(map)) => Self::try_from(map).map_err(de::Error::custom),
+            _ => Err(de::Error::custom("must be an object")),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{FieldProblem, pointer_to};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, de};
+use serde_json::{Map, Value};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -49,6 +50,81 @@ where
         }
     }
     deserializer.deserialize_map(Fields(PhantomData))
+}
+
+/// Any JSON in whose objects no name stands twice; of such `serde_json` would keep the last.
+pub(crate) struct Distinct(pub(crate) Value);
+
+impl<'de> Deserialize<'de> for Distinct {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Anything).map(Self)
+    }
+}
+
+struct Anything;
+
+impl<'de> de::Visitor<'de> for Anything {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, told: bool) -> Result<Value, E> {
+        Ok(told.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(Distinct(item)) = list.next_element()? {
+            items.push(item);
+        }
+        Ok(items.into())
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut members = Map::new();
+        while let Some(name) = object.next_key_seed(New(&members))? {
+            let Distinct(value) = object.next_value()?;
+            members.insert(name, value);
+        }
+        Ok(members.into())
+    }
+}
+
+/// A name that none of these has. It is refused while it is read, so that the fault points at it.
+struct New<'a>(&'a Map<String, Value>);
+
+impl<'de> de::DeserializeSeed<'de> for New<'_> {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        if self.0.contains_key(&name) {
+            return Err(de::Error::custom("stands twice"));
+        }
+        Ok(name)
+    }
 }
 
 /// The fault with its pointer: parses again with the path tracked, which the good case need not pay.
