@@ -78,12 +78,20 @@ pub struct ApiError {
     errors: Vec<ProblemField>,
     cause: Option<String>,
     retry_after: Option<u64>,
+    codings: Option<&'static str>,
 }
 
 impl ApiError {
     /// An error with the text that clients read.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), cause: None, retry_after: None }
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            cause: None,
+            retry_after: None,
+            codings: None,
+        }
     }
 
     /// A fault of ours: the cause goes to the log, clients read a fixed text.
@@ -113,6 +121,13 @@ impl ApiError {
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
+        self
+    }
+
+    /// With the codings that a body may have (`Accept-Encoding`, RFC 9110, 12.5.3).
+    #[must_use]
+    pub fn accepting(mut self, codings: &'static str) -> Self {
+        self.codings = Some(codings);
         self
     }
 
@@ -204,6 +219,9 @@ impl ResponseError for ApiError {
         let unavailable = (self.code == Code::Unavailable).then_some(1);
         if let Some(seconds) = self.retry_after.or(unavailable) {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if let Some(codings) = self.codings {
+            headers.insert(header::ACCEPT_ENCODING, header::HeaderValue::from_static(codings));
         }
         if self.code.status() == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));

@@ -2,7 +2,7 @@
 
 use crate::error::{ApiError, Code};
 use crate::threads::SCANS;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, web};
 use flate2::read::MultiGzDecoder;
 use futures_util::StreamExt;
@@ -27,20 +27,25 @@ pub async fn read_body(
     payload: &mut web::Payload,
     limit: BodyLimit,
 ) -> Result<Vec<u8>, ApiError> {
-    let encoding = request.headers().get(header::CONTENT_ENCODING).map(|value| value.to_str());
-    let gzip = match encoding {
-        None | Some(Ok("identity" | "")) => false,
-        Some(Ok("gzip" | "x-gzip")) => true,
-        Some(_) => {
-            let detail = "Content-Encoding must be identity or gzip.";
-            return Err(ApiError::new(Code::UnsupportedMediaType, detail));
-        }
-    };
+    let is_gzip = is_gzip(request.headers())?;
     let received = receive(request, payload, limit.received).await?;
-    if !gzip {
+    if !is_gzip {
         return Ok(received);
     }
     SCANS.run(move || unpack(&received, limit.decoded)).await?
+}
+
+/// Whether a body is compressed. The names of codings are in any case (RFC 9110, 8.4.1).
+fn is_gzip(headers: &HeaderMap) -> Result<bool, ApiError> {
+    let Some(coding) = headers.get(header::CONTENT_ENCODING) else { return Ok(false) };
+    match coding.as_bytes().trim_ascii().to_ascii_lowercase().as_slice() {
+        b"" | b"identity" => Ok(false),
+        b"gzip" | b"x-gzip" => Ok(true),
+        _ => {
+            let detail = "Content-Encoding must be identity or gzip.";
+            Err(ApiError::new(Code::UnsupportedMediaType, detail).accepting("gzip, identity"))
+        }
+    }
 }
 
 async fn receive(

@@ -85,6 +85,8 @@ fn compressed(database: Database) {
     let body = bodies::gzip(bodies::events("e", 1000).to_string().as_bytes());
     let answer = service.key().post_bytes(&path(), &fields, &body).expect(200);
     assert_eq!(receipts(&answer).len(), 1000);
+    let in_capitals = [("content-type", "application/json"), ("content-encoding", "GZIP")];
+    service.key().post_bytes(&path(), &in_capitals, &body).expect(200);
     service.key().post_bytes(&path(), &fields, b"no gzip").problem(400);
     service.key().post_bytes(&path(), &fields, &body[..body.len() / 2]).problem(400);
 }
