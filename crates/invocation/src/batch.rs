@@ -106,6 +106,9 @@ mod tests {
         let cases = [
             (r#"{"usage":{"input_tokens":-5}}"#, "/usage/input_tokens", "whole number"),
             (r#"{"usage":{"input_tokens":"123-45-6789"}}"#, "/usage/input_tokens", "whole number"),
+            (r#"{"usage":{"input_tokens":0.5}}"#, "/usage/input_tokens", "whole number"),
+            (r#"{"schema_version":-1}"#, "/schema_version", "must be 1"),
+            (r#"{"schema_version":"6789"}"#, "/schema_version", "must be 1"),
             (r#"{"modell":"x"}"#, "/modell", "not a known field"),
             (r#"{"usage":{"tokens":1}}"#, "/usage/tokens", "not a known field"),
             (r#"{"status":"john@example.com"}"#, "/status", "one of"),

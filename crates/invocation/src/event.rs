@@ -2,7 +2,7 @@
 
 use crate::{
     Attributes, Content, Count, EventId, FieldProblem, HashRef, HexId, Label, Millis, Tag,
-    Timestamp, Tokens,
+    Timestamp, Tokens, Version,
 };
 use pricing::Usd;
 use serde::{Deserialize, Serialize};
@@ -118,7 +118,7 @@ impl Usage {
     reason = "the published JSON Schema describes each field; a test holds them together"
 )]
 pub struct Event {
-    pub schema_version: Option<u32>,
+    pub schema_version: Option<Version>,
     pub event_id: Option<EventId>,
     pub occurred_at: Option<Timestamp>,
     pub run_id: Option<Label>,
@@ -165,9 +165,6 @@ impl Event {
     /// The first rule that is broken.
     pub fn check(&self, now: Timestamp) -> Result<(), FieldProblem> {
         let fault = |pointer, detail| Err(FieldProblem::new(pointer, detail));
-        if self.schema_version.is_some_and(|version| version != crate::SCHEMA_VERSION) {
-            return fault("/schema_version", "must be 1, the only version there is");
-        }
         if let Some(time) = self.occurred_at {
             if time > now.plus_micros(Self::MAX_AHEAD_MICROS) {
                 return fault("/occurred_at", "lies in the future");

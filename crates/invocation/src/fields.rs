@@ -3,7 +3,7 @@
 use crate::json::Distinct;
 use pricing::Usd;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use std::fmt;
 
 /// A text that names something: 1 to `MAX` characters, none of them a control character.
@@ -113,10 +113,33 @@ impl Count {
 impl<'de> Deserialize<'de> for Count {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let fault = || de::Error::custom("must be a whole number from 0 to 1000000000000");
-        u64::deserialize(deserializer)
-            .map_err(|_| fault())
-            .and_then(|n| Self::new(n).ok_or_else(fault))
+        whole(deserializer).and_then(Self::new).ok_or_else(fault)
     }
+}
+
+/// The version of the published schema that an event follows: there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Version;
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let told = whole(deserializer).filter(|told| *told == u64::from(crate::SCHEMA_VERSION));
+        told.map(|_| Self).ok_or_else(|| de::Error::custom("must be 1, the only version there is"))
+    }
+}
+
+/// A whole number in whichever way JSON spells it: `1.0` and `1e3` are integers too (JSON Schema
+/// 2020-12, 4.2.3). Spelled so, not beyond 2^53, where doubles begin to round.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is whole and within the range"
+)]
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Option<u64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let number = Number::deserialize(deserializer).ok()?;
+    let is_whole = |double: &f64| (0.0..=EXACT).contains(double) && double.fract() == 0.0;
+    number.as_u64().or_else(|| number.as_f64().filter(is_whole).map(|double| double as u64))
 }
 
 /// A duration: milliseconds with up to three decimals outside, whole microseconds inside; at most

@@ -25,7 +25,7 @@ mod timestamp;
 
 pub use content::Content;
 pub use event::{Event, Status, Tier, Usage};
-pub use fields::{Attributes, Count, EventId, HashRef, HexId, Label, Millis, Tag, Tokens};
+pub use fields::{Attributes, Count, EventId, HashRef, HexId, Label, Millis, Tag, Tokens, Version};
 pub use gate::{Admission, ContentPolicy, Gate, GovernanceMode};
 pub use json::{object, parse as parse_json};
 pub use problem::{FieldProblem, pointer_to};

@@ -33,4 +33,23 @@ mod tests {
         }
         assert!(!is_accepted(&json!({"cost_usd": 0.5})));
     }
+
+    #[test]
+    fn integers_are_those_of_json_schema() {
+        for number in ["0", "1000000000000", "7.0", "1e3", "1.5e1", "1000000000000.0", "-0.0"] {
+            let event: Value =
+                serde_json::from_str(&format!(r#"{{"client_sequence":{number}}}"#)).unwrap();
+            assert!(is_accepted(&event), "{number}");
+        }
+        for number in ["-1", "-1.0", "0.5", "1000000000001", "1e13", "1e300", "\"1\""] {
+            let event: Value =
+                serde_json::from_str(&format!(r#"{{"usage":{{"input_tokens":{number}}}}}"#))
+                    .unwrap();
+            assert!(!is_accepted(&event), "{number}");
+        }
+        assert!(is_accepted(&json!({"schema_version": 1.0})));
+        for version in [json!(2), json!(1.5), json!("1"), json!(-1)] {
+            assert!(!is_accepted(&json!({"schema_version": version})), "{version}");
+        }
+    }
 }
