@@ -7,6 +7,7 @@ use super::connections::{Busy, Connection};
 use super::host::has_sound_host;
 use super::listen::Listen;
 use super::server::Stream;
+use super::unread_body::{content_length, read_out_stream};
 use super::watched::WatchedBody;
 use crate::Problem;
 use actix_http::error::PayloadError;
@@ -16,14 +17,15 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, Uri, Version};
 use actix_web::web::Bytes;
-use futures_util::TryStreamExt;
-use http_body_util::BodyExt;
+use futures_util::StreamExt;
+use http_body_util::{BodyDataStream, BodyExt};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::header::{CONTENT_LENGTH, HeaderValue as FieldValue};
 use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
@@ -64,7 +66,11 @@ where
     let answer = service_fn(move |request: hyper::Request<Incoming>| {
         let is_head = request.method() == hyper::Method::HEAD;
         let busy = Busy::on(&connection);
-        let request = to_actix(request, peer).map(|request| app.call(request));
+        let request = request.map(RequestBody::of);
+        let body = request.body().clone();
+        let request = to_actix(request, peer);
+        let length = request.as_ref().and_then(|it| content_length(it.head().headers()));
+        let request = request.map(|request| app.call(request));
         async move {
             let response = match request {
                 Some(answered) => answered
@@ -72,6 +78,9 @@ where
                     .map_or_else(Into::into, |response| response.into().map_into_boxed_body()),
                 None => Problem::of(StatusCode::BAD_REQUEST).response().into(),
             };
+            if let Some(unread) = body.and_then(RequestBody::unread) {
+                read_out_stream(unread, length).await;
+            }
             Ok::<_, Infallible>(from_actix(response, is_head, busy))
         }
     });
@@ -105,9 +114,13 @@ impl<F: Future<Output = ()> + 'static> Executor<F> for OnWorker {
 
 /// None if the head is not one of HTTP after all: hyper leaves some of its rules to others, and takes
 /// characters in addresses that Actix does not.
-fn to_actix(request: hyper::Request<Incoming>, peer: SocketAddr) -> Option<Request> {
+fn to_actix(request: hyper::Request<Option<RequestBody>>, peer: SocketAddr) -> Option<Request> {
     let (head, body) = request.into_parts();
-    let mut request = Request::with_payload(payload(body));
+    let payload: Payload = match body {
+        Some(body) => Payload::Stream { payload: Box::pin(body) },
+        None => Payload::None,
+    };
+    let mut request = Request::with_payload(payload);
     let to = request.head_mut();
     to.method = Method::from_bytes(head.method.as_str().as_bytes()).ok()?;
     to.uri = Uri::try_from(head.uri.to_string()).ok()?;
@@ -120,13 +133,30 @@ fn to_actix(request: hyper::Request<Incoming>, peer: SocketAddr) -> Option<Reque
     has_sound_host(to).then_some(request)
 }
 
-fn payload(body: Incoming) -> Payload {
-    if body.is_end_stream() {
-        return Payload::None;
+/// A request's body: the app's, and once the app is done with it ours.
+#[derive(Clone)]
+struct RequestBody(Rc<RefCell<BodyDataStream<Incoming>>>);
+
+impl RequestBody {
+    /// None if it ends where it begins.
+    fn of(body: Incoming) -> Option<Self> {
+        let begins = !body.is_end_stream();
+        begins.then(|| Self(Rc::new(RefCell::new(body.into_data_stream()))))
     }
-    let chunks = body.into_data_stream();
-    let chunks = chunks.map_err(|error| PayloadError::Io(io::Error::other(error)));
-    Payload::Stream { payload: Box::pin(chunks) }
+
+    /// What is left of it, unless somebody still holds it and goes on reading.
+    fn unread(self) -> Option<BodyDataStream<Incoming>> {
+        Rc::into_inner(self.0).map(RefCell::into_inner)
+    }
+}
+
+impl futures_util::Stream for RequestBody {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let chunk = self.0.borrow_mut().poll_next_unpin(cx);
+        chunk.map_err(|error| PayloadError::Io(io::Error::other(error)))
+    }
 }
 
 fn from_actix(response: Response<BoxBody>, is_head: bool, busy: Busy) -> hyper::Response<Answer> {

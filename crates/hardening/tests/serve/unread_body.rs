@@ -1,12 +1,16 @@
 //! Answers that do not wait for the body.
 
-use crate::clients::exchange;
+use crate::clients::{exchange, h2};
 use crate::support::serve;
 use actix_web::{App, HttpResponse, web};
+use h2::client::Builder;
 use hardening::serve::{ClientPatience, Connections};
+use http::Request;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 const NEXT: &str = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
 
@@ -35,6 +39,27 @@ async fn a_refusal_keeps_the_connection() {
     for (length, body) in [(300_000, "x"), (5, "xx")] {
         let answer = refused(server.address, length, body, "").await;
         assert!(answer.starts_with("HTTP/1.1 401") && answer.contains("connection: close"));
+    }
+}
+
+/// Some clients lose an answer that comes while they send (curl 7.88 does).
+#[actix_web::test]
+async fn over_http_2_a_refusal_waits_for_the_body() {
+    let app = || App::new().route("/", web::post().to(HttpResponse::Unauthorized));
+    let server = serve(app, None, &Connections::new(ClientPatience::default()));
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let client = &mut h2(stream, &Builder::new()).await;
+    // Neither a body that is too long nor one that does not come is waited for.
+    let cases = [(Some("5"), 5), (None, 5), (None, 0), (Some("300000"), 0), (Some("5"), 0)];
+    for (told, sent) in cases {
+        let request = Request::post("http://localhost/");
+        let request = told.iter().fold(request, |it, told| it.header("content-length", *told));
+        let (answer, mut body) = client.send_request(request.body(()).unwrap(), false).unwrap();
+        sleep(Duration::from_millis(10)).await;
+        if sent > 0 {
+            body.send_data(vec![b'x'; sent].into(), true).expect("the stream is still there");
+        }
+        assert_eq!(answer.await.unwrap().status(), 401, "{told:?} {sent}");
     }
 }
 

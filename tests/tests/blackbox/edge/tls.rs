@@ -88,6 +88,29 @@ fn http_2_needs_no_tls_on_this_machine() {
     }
 }
 
+/// curl 7.88, of Debian 12, takes a stream that is reset before it has sent all for a failure.
+#[test]
+fn a_refusal_over_http_2_arrives() {
+    let service = service(&[]);
+    let large = "x".repeat(3 << 20);
+    let body = service.database().folder().join("body");
+    std::fs::write(&body, large).unwrap();
+    let body = format!("@{}", body.display());
+    let text = ["--header", "content-type: text/plain"];
+    let json = ["--header", "content-type: application/json"];
+    for (path, status, arguments) in [
+        ("/health", 405, &["--data", "{}"][..]),
+        ("/nowhere", 404, &["--data", "{}"]),
+        ("/api/v1/projects", 401, &["--data", "{}"]),
+        ("/api/v1/sessions", 415, &[&text[..], &["--data", "{}"]].concat()),
+        ("/api/v1/sessions", 413, &[&json[..], &["--data-binary", &*body]].concat()),
+    ] {
+        for _ in 0..5 {
+            curl(&service).ask(path, arguments).unwrap().answer.problem(status);
+        }
+    }
+}
+
 #[test]
 fn the_health_check_speaks_what_the_service_speaks() {
     let certificate = |service: &Service| {
