@@ -38,7 +38,8 @@ pub(super) struct ServeArgs {
     no_worker: bool,
 }
 
-/// Between `/ready` saying no and no longer accepting, so that load balancers notice.
+/// Between `/ready` saying no and no longer accepting, so that load balancers notice, and clients who
+/// keep their connections.
 const GRACE: Duration = Duration::from_millis(500);
 /// How often deleted projects are looked at.
 const SWEEP: Duration = Duration::from_secs(3600);
@@ -137,6 +138,7 @@ async fn serve(state: AppState, listener: TcpListener, worker: bool) -> Result<(
     let closed = state.metrics.connections_closed.clone();
     insights.relay();
     if worker {
+    let ending = connections.clone();
         insights.work();
     }
     let beside = [
@@ -152,6 +154,7 @@ async fn serve(state: AppState, listener: TcpListener, worker: bool) -> Result<(
         state.stopping.begin();
         tokio::time::sleep(GRACE).await;
         handle.stop(true).await;
+        ending.bid_farewell();
     });
     let outcome = server.await;
     for task in beside {

@@ -11,7 +11,7 @@
 use socket2::{SockRef, Socket};
 use std::net::Shutdown;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -55,19 +55,29 @@ impl ClientPatience {
 pub struct Connections {
     patience: ClientPatience,
     all: Arc<Mutex<Vec<Weak<Connection>>>>,
+    /// Since when answers say that they are the last.
+    farewell: Arc<OnceLock<Instant>>,
 }
 
 impl Connections {
     /// None yet.
     pub fn new(patience: ClientPatience) -> Self {
-        Self { patience, all: Arc::default() }
+        Self { patience, all: Arc::default(), farewell: Arc::default() }
+    }
+
+    /// From now on every answer of HTTP/1.1 is the last of its connection, and says so (RFC 9112,
+    /// section 9.6). To be called some time before the server is stopped: whoever asks meanwhile
+    /// need not be cut off then.
+    pub fn bid_farewell(&self) {
+        self.farewell.get_or_init(Instant::now);
     }
 
     /// Follows a new connection; `None` without a descriptor to spare.
     pub(super) fn follow(&self, stream: &TcpStream) -> Option<Arc<Connection>> {
         let socket = SockRef::from(stream).try_clone().ok()?;
         let state = Mutex::new(State::new(Instant::now()));
-        let connection = Arc::new(Connection { socket, patience: self.patience, state });
+        let (patience, farewell) = (self.patience, Arc::clone(&self.farewell));
+        let connection = Arc::new(Connection { socket, patience, farewell, state });
         lock(&self.all).push(Arc::downgrade(&connection));
         Some(connection)
     }
@@ -105,10 +115,22 @@ impl Connections {
 pub(super) struct Connection {
     socket: Socket,
     pub(super) patience: ClientPatience,
+    farewell: Arc<OnceLock<Instant>>,
     state: Mutex<State>,
 }
 
 impl Connection {
+    /// Whether the next answer is the last.
+    pub(super) fn is_bidden_farewell(&self) -> bool {
+        self.farewell.get().is_some()
+    }
+
+    /// Whether a server that stops may close it while it is idle: if it was so before the farewell,
+    /// too. Any other is about to ask, and is told by the answer.
+    pub(super) fn may_be_closed(&self) -> bool {
+        self.farewell.get().is_none_or(|since| lock(&self.state).idle_since <= *since)
+    }
+
     pub(super) fn request_began(&self) {
         lock(&self.state).requests += 1;
     }

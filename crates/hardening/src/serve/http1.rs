@@ -69,7 +69,8 @@ where
         *request.payload() = client.body();
         let answer = client.unless_gone(pin!(app.call(request))).await?;
         read_out(&client.wire).await;
-        let last = poll_fn(|cx| Poll::Ready(stops(cx))).await;
+        let stops = poll_fn(|cx| Poll::Ready(stops(cx))).await;
+        let last = stops || connection.is_bidden_farewell();
         match answer {
             Ok(response) => client.send(response.into(), last).await?,
             Err(error) => client.send(error.into(), last).await?,
@@ -90,10 +91,13 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
-    /// What it says next, unless the server `stops` while it says nothing.
+    /// What it says next, unless the server `stops` while it says nothing, and need not be told by an
+    /// answer.
     async fn listen(&self, mut stops: impl FnMut(&mut Context<'_>) -> bool) -> io::Result<Next> {
         let next = poll_fn(|cx| match self.wire.borrow_mut().poll_head(cx) {
-            Poll::Pending if stops(cx) => Poll::Ready(Ok(Next::End)),
+            Poll::Pending if stops(cx) && self.connection.may_be_closed() => {
+                Poll::Ready(Ok(Next::End))
+            }
             next => next,
         });
         next.await

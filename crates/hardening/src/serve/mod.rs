@@ -7,7 +7,8 @@
 //! | clients whose window stays shut | `TCP_USER_TIMEOUT`, set by [`Listen::bind`] |
 //! | bodies that come slowly | [`pace_body`] |
 //! | more requests than can be served | [`shed_load`] |
-//! | connections lost to refusals | the server, which reads out the short body that an answer left unread |
+//! | connections, and answers, lost to refusals | the server, which reads out the short body that an answer left unread |
+//! | requests lost to a stop | [`Connections::bid_farewell`] |
 //!
 //! The middlewares are for `from_fn`; their settings come from the app's data.
 

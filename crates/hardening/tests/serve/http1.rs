@@ -10,9 +10,11 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::time::sleep;
 
 const LARGE: usize = 3 << 20;
 const LAST: &str = "GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
@@ -275,6 +277,31 @@ async fn nobody_works_for_a_client_that_is_gone() {
     stream.set_zero_linger().unwrap();
     drop(stream);
     assert_eq!(told.recv().await, Some("dropped"));
+}
+
+#[actix_web::test]
+async fn a_server_that_is_about_to_stop_says_so() {
+    let connections = Connections::new(ClientPatience::default());
+    let app = || App::new().route("/", web::get().to(|| async { "well" }));
+    let server = serve(app, None, &connections);
+    let get = LAST.replace("close", "keep-alive");
+    let (mut idle, mut asking) = (connect(server.address).await, connect(server.address).await);
+    for stream in [&mut idle, &mut asking] {
+        stream.write_all(get.as_bytes()).await.unwrap();
+        assert_ne!(stream.read(&mut [0; 1024]).await.unwrap(), 0);
+    }
+    connections.bid_farewell();
+    let answer = exchange(&mut asking, &get).await.unwrap();
+    assert!(answer.contains("connection: close") && answer.ends_with("well"), "{answer}");
+    let mut late = connect(server.address).await;
+    late.write_all(b"GET / HT").await.unwrap();
+    sleep(Duration::from_millis(10)).await;
+    let mut stopped = pin!(server.stop());
+    assert!(stopped.as_mut().now_or_never().is_none());
+    assert_eq!(read_to_end(&mut idle).await.unwrap(), "", "it is closed");
+    let answer = exchange(&mut late, "TP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    assert!(answer.contains("connection: close") && answer.ends_with("well"), "{answer}");
+    stopped.await;
 }
 
 #[actix_web::test]

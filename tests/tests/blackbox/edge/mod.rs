@@ -9,6 +9,7 @@ mod origins;
 mod proxies;
 mod redis;
 mod slow;
+mod stopping;
 mod threads;
 mod tls;
 mod tls_files;
