@@ -3,10 +3,10 @@
 //! Parsed and written by [`Codec`], of actix-http.
 
 use super::server::Stream;
-use super::unread_body::is_short;
+use super::unread_body::{content_length, is_short};
 use actix_http::error::{ParseError, PayloadError};
 use actix_http::h1::{Codec, Message, MessageType};
-use actix_http::{ConnectionType, Request, Response, ServiceConfig};
+use actix_http::{ConnectionType, HttpMessage, Request, Response, ServiceConfig};
 use actix_web::body::BodySize;
 use actix_web::http::{Method, StatusCode, Version};
 use actix_web::web::{Buf, BufMut, Bytes, BytesMut};
@@ -91,6 +91,9 @@ impl Wire {
         }
         Some(match self.codec.decode(&mut self.received) {
             Ok(Some(Message::Item(request))) => {
+                if self.would_upgrade(&request) && self.ignore_upgrade(&request).is_err() {
+                    return Some(Next::Refused(StatusCode::BAD_REQUEST));
+                }
                 self.expects = request.head().expect();
                 self.is_short = self.has_body() && is_short(request.head().headers());
                 self.answers = false;
@@ -102,6 +105,32 @@ impl Wire {
             Ok(None) | Err(ParseError::TooLarge) => Next::Refused(self.too_large()),
             Ok(Some(Message::Chunk(_))) | Err(_) => Next::Refused(StatusCode::BAD_REQUEST),
         })
+    }
+
+    /// Whether the codec is about to let the connection go over to another protocol.
+    fn would_upgrade(&self, request: &Request) -> bool {
+        let becomes_stream = self.codec.message_type() == MessageType::Stream;
+        self.codec.upgrade() || (becomes_stream && request.method() != Method::CONNECT)
+    }
+
+    /// No upgrade is granted here, and so it is ignored (RFC 9110, section 7.8): the body is framed as
+    /// any other (RFC 9112, section 6.3), and the answer says nothing of it. To that end the head is told
+    /// again, to a new codec, as far as a codec remembers it.
+    fn ignore_upgrade(&mut self, request: &Request) -> Result<(), ParseError> {
+        let head = request.head();
+        let connection = match head.connection_type() {
+            ConnectionType::Close => "connection: close\r\n",
+            _ => "",
+        };
+        let body = match content_length(head.headers()) {
+            Some(bytes) => format!("content-length: {bytes}\r\n"),
+            None if request.chunked()? => "transfer-encoding: chunked\r\n".to_owned(),
+            None => String::new(),
+        };
+        let (method, version) = (&head.method, head.version);
+        let told = format!("{method} / {version:?}\r\nhost: x\r\n{connection}{body}\r\n");
+        self.codec = Codec::new(self.codec.config().clone());
+        self.codec.decode(&mut BytesMut::from(&*told)).map(drop)
     }
 
     /// RFC 9110, section 15.5.15, and RFC 6585, section 5.
@@ -216,7 +245,7 @@ impl Wire {
             || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         let no_body = never || self.method == Method::HEAD;
         let size = if size == BodySize::None && !no_body { BodySize::Sized(0) } else { size };
-        // RFC 9112, section 6.1: HTTP/1.0 knows no chunks. The codec writes none after `Upgrade`.
+        // RFC 9112, section 6.1: HTTP/1.0 knows no chunks. The codec writes none after `CONNECT`.
         let ends_by_closing = size == BodySize::Stream
             && (self.version < Version::HTTP_11
                 || self.codec.message_type() == MessageType::Stream);
@@ -259,8 +288,7 @@ impl Wire {
 
     /// Whether another request may follow the answer that was written.
     pub(super) fn goes_on(&self) -> bool {
-        // The codec takes a request to upgrade, which is not granted here, for a last one.
-        (self.codec.keep_alive() || self.codec.upgrade()) && !self.is_unread()
+        self.codec.keep_alive() && !self.is_unread()
     }
 
     /// Says that no more is sent.

@@ -139,28 +139,14 @@ async fn a_body_that_waits_to_be_wanted_is_asked_for_once() {
 }
 
 #[actix_web::test]
-async fn older_clients_and_those_who_would_upgrade_are_served() {
+async fn older_clients_are_served() {
     let server = start();
-    let last = "\r\nconnection: close\r\n";
     let cases = [
         ("GET /chunks HTTP/1.0\r\n\r\n", "HTTP/1.0 200 OK", "\r\n\r\none two three"),
         (
             "GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\nGET / HTTP/1.0\r\n\r\n",
             "\r\nconnection: keep-alive\r\n",
             "\r\n\r\nwell",
-        ),
-        // As Java's client asks for HTTP/2.
-        (
-            &format!(
-                "GET / HTTP/1.1\r\nhost: x\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n{LAST}"
-            ),
-            last,
-            "\r\n\r\nwell",
-        ),
-        (
-            "GET /chunks HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n",
-            last,
-            "\r\n\r\none two three",
         ),
     ];
     for (requests, field, body) in cases {
@@ -169,6 +155,39 @@ async fn older_clients_and_those_who_would_upgrade_are_served() {
         assert!(!answers.contains("chunked"), "{requests}: {answers}");
         let wanted = requests.matches("GET").count();
         assert_eq!(answers.matches(" 200 OK").count(), wanted, "{requests}: {answers}");
+    }
+}
+
+/// As Java's client asks for HTTP/2, and curl.
+#[actix_web::test]
+async fn who_would_upgrade_is_served_as_if_it_would_not() {
+    let server = start();
+    let cases = [
+        ("GET / HTTP/1.1", "", "well"),
+        ("GET /chunks HTTP/1.1", "", "4\r\none \r\n4\r\ntwo \r\n5\r\nthree\r\n0\r\n\r\n"),
+        ("POST / HTTP/1.1\r\ncontent-length: 3", "one", "one"),
+        ("POST / HTTP/1.1\r\ntransfer-encoding: chunked", "3\r\none\r\n0\r\n\r\n", "one"),
+        ("POST / HTTP/1.1\r\ncontent-length: 3\r\nexpect: 100-continue", "one", "one"),
+        ("PUT / HTTP/1.1\r\ncontent-length: 3", "one", ""),
+        ("HEAD / HTTP/1.1", "", ""),
+    ];
+    for (head, body, expected) in cases {
+        for (protocol, connection) in
+            [("h2c", "Upgrade, HTTP2-Settings"), ("websocket", "upgrade"), ("websocket", "x")]
+        {
+            let wish = format!("host: x\r\nupgrade: {protocol}\r\nconnection: {connection}");
+            let asked = format!("{head}\r\n{wish}\r\n\r\n{body}");
+            let answers = answers(&server, &format!("{asked}{LAST}")).await;
+            let (first, last) = answers.rsplit_once("HTTP/1.1 200 OK").unwrap();
+            assert!(first.ends_with(&format!("\r\n\r\n{expected}")), "{asked}: {answers}");
+            assert!(!first.contains("connection"), "{asked}: {answers}");
+            assert!(last.ends_with("well"), "{asked}: {answers}");
+        }
+    }
+    let close = "GET / HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: close\r\n\r\n";
+    let old = "GET / HTTP/1.0\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n";
+    for asked in [close, old] {
+        assert!(answers(&server, asked).await.ends_with("\r\n\r\nwell"), "{asked}");
     }
 }
 
