@@ -9,12 +9,14 @@ use crate::db::{self, Conn, migrate};
 use crate::history::Recorder;
 use crate::insights::{self, Insights};
 use crate::state::AppState;
-use crate::{invocations, probes, projects, reports};
+use crate::{edge, invocations, probes, projects, reports};
 use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 use hardening::limits::Trust;
 use hardening::serve::tls::{ReloadingCertificate, TlsError};
 use hardening::serve::{ClientPatience, Connections, Listen, Transport};
+use hardening::{compression, panics, problems, request_id, security_headers};
 use secrecy::ExposeSecret;
 use std::fs::File;
 use std::net::TcpListener;
@@ -136,9 +138,9 @@ async fn serve(state: AppState, listener: TcpListener, worker: bool) -> Result<(
     let metrics = metrics_server(&state, &insights).map_err(Failure::new)?;
     let handle = server.handle();
     let closed = state.metrics.connections_closed.clone();
+    let ending = connections.clone();
     insights.relay();
     if worker {
-    let ending = connections.clone();
         insights.work();
     }
     let beside = [
@@ -152,9 +154,9 @@ async fn serve(state: AppState, listener: TcpListener, worker: bool) -> Result<(
         stop.await;
         tracing::info!("stopping");
         state.stopping.begin();
+        ending.bid_farewell();
         tokio::time::sleep(GRACE).await;
         handle.stop(true).await;
-        ending.bid_farewell();
     });
     let outcome = server.await;
     for task in beside {
@@ -216,10 +218,18 @@ pub(super) fn metrics_server(
     let Some(listen) = state.config.server.metrics_listen else { return Ok(None) };
     let (state, insights) = (state.clone(), insights.clone());
     let app = move || {
+        let clock = state.clock;
+        // Those of the layers in `create_app` that concern it, in that order.
         App::new()
             .app_data(web::Data::new(state.clone()))
             .app_data(web::Data::new(insights.clone()))
+            .wrap(from_fn(panics))
+            .wrap(from_fn(problems))
+            .wrap(from_fn(compression))
+            .wrap(security_headers(edge::headers(&state.config.edge)))
+            .wrap(request_id(move || clock.new_id()))
             .configure(probes::metrics_route)
+            .default_service(web::to(edge::not_found))
     };
     let limits = Listen::default();
     let connections = Connections::new(ClientPatience::default());

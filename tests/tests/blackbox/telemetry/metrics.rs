@@ -57,7 +57,9 @@ fn they_may_have_a_port_of_their_own() {
     });
     let metrics = Client::new(&format!("http://{address}"));
     assert!(metrics.get("/metrics").text().contains("researchflow_build_info"));
-    metrics.get("/health").expect_status(404);
+    let elsewhere = metrics.get("/health");
+    elsewhere.problem(404);
+    assert_eq!(elsewhere.header("x-content-type-options"), Some("nosniff"));
     service.nobody().get("/metrics").expect_status(404);
 }
 
