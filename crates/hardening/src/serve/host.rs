@@ -4,12 +4,26 @@ use actix_web::dev::RequestHead;
 use actix_web::http::header::HOST;
 use actix_web::http::uri::Authority;
 
-/// RFC 9112, section 3.2: there is one `Host` at most, and it is one. That there is one at all on
-/// HTTP/1.1 actix-http has seen to.
+/// RFC 9112, section 3.2: there is one `Host` at most, and it is one; so is what the address names
+/// (on HTTP/2 `:authority`). That there is one at all on HTTP/1.1 actix-http has seen to.
 pub(super) fn has_sound_host(head: &RequestHead) -> bool {
     let mut hosts = head.headers().get_all(HOST);
-    let sound = hosts
-        .next()
-        .is_none_or(|host| host.is_empty() || Authority::try_from(host.as_bytes()).is_ok());
-    sound && hosts.next().is_none()
+    let sound = hosts.next().is_none_or(|host| {
+        let host = host.as_bytes();
+        host.is_empty() || Authority::try_from(host).is_ok_and(|host| is_host(&host))
+    });
+    sound && hosts.next().is_none() && head.uri.authority().is_none_or(is_host)
+}
+
+/// A host and perhaps a port (RFC 9110, section 7.2), and nobody's name or password (section 4.2.4).
+fn is_host(authority: &Authority) -> bool {
+    let rest = authority.as_str().strip_prefix(authority.host());
+    rest.is_some_and(|rest| match rest.strip_prefix(':') {
+        Some(port) => port.is_empty() || is_port(port),
+        None => rest.is_empty(),
+    })
+}
+
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|it| it.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }

@@ -37,7 +37,7 @@ pub(crate) fn failed(client: &Client) -> String {
 /// A request by a method that no standard has, and what is answered.
 pub(crate) fn by_other_method(service: &Service, path: &str) -> Answer {
     let head = format!(
-        "MARGARET {path} HTTP/1.1\r\nhost: {CANARY}\r\nauthorization: Bearer {KEY}\r\n\
+        "MARGARET {path} HTTP/1.1\r\nhost: margaret.example\r\nauthorization: Bearer {KEY}\r\n\
          connection: close\r\n\r\n"
     );
     service.raw(head.as_bytes())
