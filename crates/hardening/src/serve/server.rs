@@ -14,10 +14,11 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::AppConfig;
 use std::convert::Infallible;
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
 use std::sync::Arc;
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -177,9 +178,22 @@ impl Door {
     }
 }
 
-/// Whether the first bytes are those of HTTP/2 (RFC 9113, section 3.4), which come in one packet.
+/// Whether the first bytes are those of HTTP/2 (RFC 9113, section 3.4), which may come one by one. Who
+/// stops on the way is closed as whoever sends no head in time.
 async fn begins_http2(stream: &TcpStream) -> io::Result<bool> {
-    let mut first = [0; 12];
-    stream.peek(&mut first).await?;
-    Ok(&first == b"PRI * HTTP/2")
+    const BEGINNING: &[u8] = b"PRI * HTTP/2";
+    let mut first = [0; BEGINNING.len()];
+    loop {
+        let ready = stream.ready(Interest::READABLE).await?;
+        let length = stream.peek(&mut first).await?;
+        let first = first.get(..length).unwrap_or_default();
+        if first == BEGINNING {
+            return Ok(true);
+        }
+        if length == 0 || ready.is_read_closed() || !BEGINNING.starts_with(first) {
+            return Ok(false);
+        }
+        // What was only peeked at would make it ready at once again, and not when more has come.
+        let _ = stream.try_io(Interest::READABLE, || Err::<(), _>(ErrorKind::WouldBlock.into()));
+    }
 }

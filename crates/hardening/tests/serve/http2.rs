@@ -10,8 +10,10 @@ use hardening::serve::{ClientPatience, Connections};
 use http::{Method, Request, Response};
 use std::pin::pin;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
+use tokio::time::sleep;
 
 const LARGE: usize = 3 << 20;
 
@@ -78,6 +80,27 @@ async fn requests_and_answers_pass_whole() {
         assert_eq!(told, length, "{method} {path}");
         assert!(bytes == answer, "{method} {path}: {} bytes", bytes.len());
     }
+}
+
+#[actix_web::test]
+async fn the_first_bytes_may_come_one_by_one() {
+    const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    let server = start(&Connections::new(ClientPatience::default()));
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    for byte in [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], &SETTINGS].concat() {
+        stream.write_all(&[byte]).await.unwrap();
+        sleep(Duration::from_millis(2)).await;
+    }
+    let mut frame = [0; 9];
+    stream.read_exact(&mut frame).await.unwrap();
+    assert_eq!(frame[3], 4, "the server's settings: {frame:?}");
+    // Who stops on the way is not waited for.
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"PRI *").await.unwrap();
+    sleep(Duration::from_millis(10)).await;
+    stream.shutdown().await.unwrap();
+    assert_eq!(stream.read(&mut frame).await.unwrap(), 0);
 }
 
 #[actix_web::test]
