@@ -4,7 +4,7 @@ use actix_http::encoding::Encoder;
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    self, AcceptEncoding, ContentEncoding, Encoding, HeaderMap, HeaderValue,
+    self, AcceptEncoding, ContentEncoding, Encoding, HeaderMap, HeaderValue, Preference, Quality,
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest};
@@ -99,13 +99,27 @@ fn is_text(headers: &HeaderMap) -> bool {
 }
 
 fn preferred(request: &HttpRequest) -> ContentEncoding {
-    let ours = [Encoding::identity(), Encoding::brotli(), Encoding::zstd(), Encoding::gzip()];
-    let accepted = request.get_header::<AcceptEncoding>();
-    match accepted.and_then(|accepted| accepted.negotiate(ours.iter())) {
+    let plain = Encoding::identity();
+    let ours = [plain.clone(), Encoding::brotli(), Encoding::zstd(), Encoding::gzip()];
+    let Some(accepted) = request.get_header::<AcceptEncoding>() else {
+        return ContentEncoding::Identity;
+    };
+    let mut chosen = accepted.negotiate(ours.iter());
+    // It takes `*` for a liking of what is plain, even if that is refused by its name.
+    if chosen.as_ref() == Some(&plain) && liking(&accepted, &plain) == Some(Quality::ZERO) {
+        chosen = ours.into_iter().find(|it| liking(&accepted, it) > Some(Quality::ZERO));
+    }
+    match chosen {
         Some(Encoding::Known(encoding)) => encoding,
         // A client that takes nothing gets it plain (RFC 9110, section 12.5.3).
         _ => ContentEncoding::Identity,
     }
+}
+
+/// What is said of `encoding`, or else of all that is not named.
+fn liking(accepted: &AcceptEncoding, encoding: &Encoding) -> Option<Quality> {
+    let of = |wanted| accepted.iter().find(|it| it.item == wanted).map(|it| it.quality);
+    of(Preference::Specific(encoding.clone())).or_else(|| of(Preference::Any))
 }
 
 /// A strong entity tag stands for the very bytes, which differ now (RFC 9110, section 8.8.3.3).

@@ -104,6 +104,8 @@ async fn text_is_compressed_as_the_client_prefers() {
         ("deflate, compress", None),
         ("identity", None),
         ("*", None),
+        ("*;q=0.5, identity;q=0", Some("br")),
+        ("*, identity;q=0, br;q=0", Some("zstd")),
         ("*;q=0", None),
         ("identity;q=0, *;q=0", None),
         ("", None),
