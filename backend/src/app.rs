@@ -120,7 +120,8 @@ pub fn create_app(
     let Handles { projects, limiter, overload, traces, .. } = handles;
     let observer =
         Observer { metrics: state.metrics.clone(), slow: state.config.telemetry.slow, traces };
-    let refuse = edge::refusal(observer.clone(), &state.config.edge, state.clock);
+    let outside = edge::outside(&state.config.edge, state.clock);
+    let refuse = edge::refusal(observer.clone(), outside);
     let own_metrics_port = state.config.server.metrics_listen.is_some();
     let (clock, settings) = (state.clock, state.config.edge.clone());
     let subject = auth::subjects(state.clone(), authenticator.clone());

@@ -129,7 +129,8 @@ async fn serve(state: AppState, listener: TcpListener, worker: bool) -> Result<(
     let transport = transport(&state)?;
     let scheme = if transport.is_secure() { "https" } else { "http" };
     let app = move || create_app(handles.clone());
-    let server = Listen::default().serve(server, listener, transport, &connections, app);
+    let outside = edge::outside(&state.config.edge, state.clock);
+    let server = Listen::default().serve(server, listener, transport, &connections, outside, app);
     let server = server.map_err(Failure::new)?;
     // Before anybody is told that the service is there: from now on it stops as it should.
     let stop = stop_signal().map_err(Failure::new)?;
@@ -217,6 +218,7 @@ pub(super) fn metrics_server(
 ) -> std::io::Result<Option<actix_web::dev::ServerHandle>> {
     let Some(listen) = state.config.server.metrics_listen else { return Ok(None) };
     let (state, insights) = (state.clone(), insights.clone());
+    let outside = edge::outside(&state.config.edge, state.clock);
     let app = move || {
         let clock = state.clock;
         // Those of the layers in `create_app` that concern it, in that order.
@@ -236,7 +238,8 @@ pub(super) fn metrics_server(
     let server = Server::build().workers(1).disable_signals();
     let listener = limits.bind(listen)?;
     tracing::info!(address = %listener.local_addr()?, "metrics listening");
-    let server = limits.serve(server, listener, Transport::Http1, &connections, app)?.run();
+    let server = limits.serve(server, listener, Transport::Http1, &connections, outside, app)?;
+    let server = server.run();
     actix_web::rt::spawn(connections.close_overdue(|_| ()));
     let handle = server.handle();
     actix_web::rt::spawn(server);

@@ -27,5 +27,5 @@ pub use metrics::register_metrics;
 pub use observe::{Observer, observe};
 pub use page::{Cursor, Limit, ListPage, PageQuery};
 pub use period::in_order;
-pub use refusal::refusal;
+pub use refusal::{outside, refusal};
 pub use resource::{not_found, resource};

@@ -1,14 +1,19 @@
-//! The answer of a service that has more to do than it can.
+//! The answers that the app does not give.
 
 use super::{Observer, cors_settings, headers};
 use crate::clock::Clock;
 use crate::config::Edge;
 use actix_web::dev::{AppConfig, RequestHead};
-use hardening::serve::{Refuse, overloaded};
+use hardening::serve::{Outside, Refuse, overloaded};
 
-/// Refuses with all that other answers have, and counts it.
-pub fn refusal(observer: Observer, settings: &Edge, clock: Clock) -> impl Refuse + use<> {
-    let answer = overloaded(headers(settings), &cors_settings(settings), move || clock.new_id());
+/// What they have as all others do.
+pub fn outside(settings: &Edge, clock: Clock) -> Outside {
+    Outside::new(headers(settings), &cors_settings(settings), move || clock.new_id())
+}
+
+/// That of a service which has more to do than it can. It is counted.
+pub fn refusal(observer: Observer, outside: Outside) -> impl Refuse {
+    let answer = overloaded(outside);
     move |head: &RequestHead, config: &AppConfig| {
         observer.refused(head);
         answer(head, config)
@@ -26,7 +31,7 @@ mod tests {
         let metrics = Metrics::new().unwrap();
         let slow = SlowRequests::default();
         let observer = Observer { metrics: metrics.clone(), slow, traces: None };
-        let refuse = refusal(observer, &Edge::default(), Clock::default());
+        let refuse = refusal(observer, outside(&Edge::default(), Clock::default()));
         let answer = refuse(&RequestHead::default(), &AppConfig::default());
         assert_eq!(answer.status(), 503);
         for name in ["retry-after", "x-request-id", "content-security-policy", "vary"] {

@@ -13,8 +13,8 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use hardening::limits::{Identity, Limiter, Policies, Quota, RouteClass, Subject, rate_limit};
 use hardening::serve::tls::{TlsSettings, TlsVersion, development_certificate};
 use hardening::serve::{
-    BodyPace, Bounds, ClientPatience, Connections, Listen, Overload, Transport, overloaded,
-    pace_body, shed_load,
+    BodyPace, Bounds, ClientPatience, Connections, Listen, Outside, Overload, Transport,
+    overloaded, pace_body, shed_load,
 };
 use hardening::{
     Cors, Hsts, Nonce, Origin, PagePolicy, Problem, ProblemKind, RequestId, SecurityHeaders,
@@ -23,6 +23,7 @@ use hardening::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha384};
 use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 const SCRIPT: &str = "document.getElementById('greeting').textContent = 'The script ran.';\n";
@@ -45,8 +46,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let overload = Overload::new(1, [((), Bounds::default())], |_| Some(()));
     let limiter = Limiter::local(Policies::default());
+    let outside = Outside::new(headers.clone(), &sharing, counted_id());
+    let refuse = outside.clone();
     let app = move || {
-        let refuse = overloaded(headers.clone(), &sharing, counted_id());
+        let refuse = overloaded(refuse.clone());
         let app = App::new()
             // 10. no other site acts in a user's name
             .wrap(csrf(vec![friend.clone()], has_session))
@@ -81,7 +84,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     rt::spawn(tls.certificate.follow(Duration::from_secs(1), |_| ()));
     let connections = Connections::new(ClientPatience::default());
     let server = Server::build().workers(1);
-    let server = listen.serve(server, listener, Transport::Tls(tls.config), &connections, app)?;
+    let transport = Transport::Tls(tls.config);
+    let server = listen.serve(server, listener, transport, &connections, outside, app)?;
     rt::spawn(connections.close_overdue(|_| ()));
     tracing::info!("https://{address}/");
     Ok(server.run().await?)
@@ -110,8 +114,8 @@ fn by_address(request: &ServiceRequest) -> Option<Subject<Anything>> {
 
 /// A service of more than one worker would take a UUIDv7 here.
 fn counted_id() -> impl Fn() -> String {
-    let next = std::cell::Cell::new(0_u64);
-    move || format!("request-{}", next.replace(next.get() + 1))
+    let next = AtomicU64::new(0);
+    move || format!("request-{}", next.fetch_add(1, Ordering::Relaxed))
 }
 
 fn has_session(request: &ServiceRequest) -> bool {

@@ -30,6 +30,7 @@ pub struct Cors {
 }
 
 /// The settings as they are sent.
+#[derive(Clone)]
 pub(crate) struct Permits {
     origins: Vec<HeaderValue>,
     preflight: Vec<(HeaderName, HeaderValue)>,

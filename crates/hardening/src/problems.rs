@@ -14,8 +14,8 @@ use actix_web::{Error, HttpMessage};
 /// a problem already keeps its text; of any other error only the status is told, since the text
 /// may hold what clients should not read.
 ///
-/// What never reaches the layers is beyond it: the 400 for bytes that are not HTTP and the 431 for a
-/// head that is too long come from the connection itself and have no body.
+/// What never reaches the layers is beyond it: [`Listen::serve`](crate::serve::Listen::serve) sees to
+/// bytes that are not HTTP and heads that are too long.
 ///
 /// # Errors
 /// Those of the inner layers, whose answers become problems too.

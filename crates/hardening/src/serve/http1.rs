@@ -6,16 +6,16 @@
 
 use super::connections::Connection;
 use super::host::has_sound_host;
-use super::server;
+use super::server::{self, Door};
 use super::taking::{PIECE, Taking};
 use super::unread_body::read_out;
 use super::wire::{Next, Wire};
-use crate::{Problem, ProblemKind};
 use actix_http::error::PayloadError;
 use actix_http::{Payload, Request, Response, ServiceConfig};
 use actix_service::Service;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
 use actix_web::web::Bytes;
 use futures_util::Stream;
 use std::cell::RefCell;
@@ -41,6 +41,7 @@ pub(super) async fn serve<S, B>(
     peer: SocketAddr,
     connection: &Connection,
     app: &S,
+    door: &Door,
     config: ServiceConfig,
     stopping: impl Future<Output = ()>,
 ) -> io::Result<()>
@@ -50,7 +51,8 @@ where
     S::Error: Into<Response<BoxBody>>,
     B: MessageBody,
 {
-    let client = Client { wire: Rc::new(RefCell::new(Wire::new(stream, config))), connection };
+    let wire = Rc::new(RefCell::new(Wire::new(stream, config)));
+    let client = Client { wire, connection, door };
     let (mut stopping, mut stopped) = (pin!(stopping), false);
     let mut stops = |cx: &mut Context<'_>| {
         stopped = stopped || stopping.as_mut().poll(cx).is_ready();
@@ -59,8 +61,10 @@ where
     loop {
         let mut request = match client.listen(&mut stops).await? {
             Next::Request(request) if has_sound_host(request.head()) => request,
-            Next::Request(_) => return client.refuse(StatusCode::BAD_REQUEST).await,
-            Next::Refused(status) => return client.refuse(status).await,
+            Next::Request(request) => {
+                return client.refuse(StatusCode::BAD_REQUEST, request.head().headers()).await;
+            }
+            Next::Refused(status) => return client.refuse(status, &HeaderMap::new()).await,
             Next::End => break,
         };
         in_cohort().await;
@@ -88,6 +92,7 @@ struct Client<'a> {
     /// A request's body reads from it, too.
     wire: Rc<RefCell<Wire>>,
     connection: &'a Connection,
+    door: &'a Door,
 }
 
 impl Client<'_> {
@@ -171,14 +176,13 @@ impl Client<'_> {
     }
 
     /// Answers what is no request, and ends the connection.
-    async fn refuse(&self, status: StatusCode) -> io::Result<()> {
+    async fn refuse(&self, status: StatusCode, asked: &HeaderMap) -> io::Result<()> {
         let detail = match status {
             StatusCode::URI_TOO_LONG => "The address is too long.",
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "The header fields are too large.",
             _ => "This is not a request of HTTP/1.1.",
         };
-        let problem = Problem::new(ProblemKind::of(status), detail);
-        self.send(problem.response().into(), true).await?;
+        self.send(self.door.refuse((status, detail), asked), true).await?;
         self.linger().await
     }
 

@@ -5,16 +5,14 @@
 
 use super::connections::{Busy, Connection};
 use super::host::has_sound_host;
-use super::listen::Listen;
-use super::server::Stream;
+use super::server::{Door, Stream};
 use super::unread_body::{content_length, read_out_stream};
 use super::watched::WatchedBody;
-use crate::Problem;
 use actix_http::error::PayloadError;
 use actix_http::{Payload, Request, Response};
 use actix_service::Service;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, Uri, Version};
 use actix_web::web::Bytes;
 use futures_util::StreamExt;
@@ -45,6 +43,10 @@ const WINDOWS: (u32, u32) = (1 << 20, 2 << 20);
 /// How much of an answer lies ready for the client to take; the rest stays in the body.
 const UNSENT: usize = 32 << 10;
 
+/// The answer to what hyper takes for a request, and we do not.
+const NO_REQUEST: (StatusCode, &str) =
+    (StatusCode::BAD_REQUEST, "This is not a request of HTTP/2.");
+
 /// Serves a connection until its client is done, or `stopping` and what is in progress is answered.
 ///
 /// # Errors
@@ -54,7 +56,7 @@ pub(super) async fn serve<S, B>(
     peer: SocketAddr,
     connection: Arc<Connection>,
     app: Rc<S>,
-    listen: &Listen,
+    door: &Door,
     stopping: impl Future<Output = ()>,
 ) -> hyper::Result<()>
 where
@@ -70,13 +72,16 @@ where
         let body = request.body().clone();
         let request = to_actix(request, peer);
         let length = request.as_ref().and_then(|it| content_length(it.head().headers()));
-        let request = request.map(|request| app.call(request));
+        let answered = match request {
+            Some(request) => Ok(app.call(request)),
+            None => Err(door.refuse(NO_REQUEST, &HeaderMap::new())),
+        };
         async move {
-            let response = match request {
-                Some(answered) => answered
+            let response = match answered {
+                Ok(answered) => answered
                     .await
                     .map_or_else(Into::into, |response| response.into().map_into_boxed_body()),
-                None => Problem::of(StatusCode::BAD_REQUEST).response().into(),
+                Err(refused) => refused,
             };
             if let Some(unread) = body.and_then(RequestBody::unread) {
                 read_out_stream(unread, length).await;
@@ -91,8 +96,8 @@ where
         .initial_stream_window_size(WINDOWS.0)
         .initial_connection_window_size(WINDOWS.1)
         .max_send_buf_size(UNSENT)
-        .keep_alive_interval(listen.ping)
-        .keep_alive_timeout(listen.ping)
+        .keep_alive_interval(door.listen.ping)
+        .keep_alive_timeout(door.listen.ping)
         .serve_connection(TokioIo::new(stream), answer);
     let mut connection = pin!(connection);
     tokio::select! {

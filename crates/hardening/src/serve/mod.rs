@@ -18,6 +18,7 @@ mod host;
 mod http1;
 mod http2;
 mod listen;
+mod outside;
 mod overload;
 mod server;
 mod slow_body;
@@ -29,6 +30,7 @@ mod wire;
 
 pub use connections::{ClientPatience, Connections};
 pub use listen::Listen;
+pub use outside::Outside;
 pub use overload::{Bounds, Limiter, Overload, Refuse, Shedding, overloaded, shed_load};
 pub use server::Transport;
 pub use slow_body::{BodyPace, pace_body};

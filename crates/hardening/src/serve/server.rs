@@ -3,7 +3,9 @@
 
 use super::connections::Connections;
 use super::listen::Listen;
+use super::outside::{Outside, Written};
 use super::{http1, http2};
+use crate::{Problem, ProblemKind};
 use actix_http::{Request, Response, ServiceConfig};
 use actix_server::{GracefulShutdownSignal, ServerBuilder};
 use actix_service::{
@@ -12,6 +14,8 @@ use actix_service::{
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::AppConfig;
+use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -47,7 +51,8 @@ impl Transport {
 }
 
 impl Listen {
-    /// Has `builder` serve `app` on `listener`, within these limits; `connections` follows each one.
+    /// Has `builder` serve `app` on `listener`, within these limits; `connections` follows each one, and
+    /// whoever sends no request is answered with what `outside` has.
     ///
     /// # Errors
     /// The listener has no address.
@@ -57,6 +62,7 @@ impl Listen {
         listener: TcpListener,
         transport: Transport,
         connections: &Connections,
+        outside: Outside,
         app: impl Fn() -> A + Send + Clone + 'static,
     ) -> io::Result<ServerBuilder>
     where
@@ -75,6 +81,7 @@ impl Listen {
             address,
             transport,
             connections: connections.clone(),
+            outside,
             stopping: builder.graceful_shutdown_signal(),
         };
         let worker = move || {
@@ -94,11 +101,12 @@ impl Listen {
 
 /// What a worker knows of its listener.
 #[derive(Clone)]
-struct Door {
-    listen: Listen,
+pub(super) struct Door {
+    pub(super) listen: Listen,
     address: SocketAddr,
     transport: Transport,
     connections: Connections,
+    outside: Outside,
     stopping: GracefulShutdownSignal,
 }
 
@@ -110,6 +118,16 @@ impl Door {
             self.address.to_string(),
             self.address,
         )
+    }
+
+    /// The answer to what is no request, of whose fields only those `asked` could be read.
+    pub(super) fn refuse(
+        &self,
+        (status, detail): (StatusCode, &str),
+        asked: &HeaderMap,
+    ) -> Response<BoxBody> {
+        let problem = Problem::new(ProblemKind::of(status), detail);
+        self.outside.answer(&Written::from(&problem), asked, self.transport.is_secure())
     }
 
     /// A worker's service for connections.
@@ -152,11 +170,11 @@ impl Door {
         let (stream, speaks_http2) = self.greet(stream).await?;
         let stopping = self.stopping.notified();
         if speaks_http2 {
-            let served = http2::serve(stream, peer, connection, app, &self.listen, stopping);
+            let served = http2::serve(stream, peer, connection, app, self, stopping);
             // In a box, so that HTTP/1 need not be as large.
             Box::pin(served).await.map_err(io::Error::other)
         } else {
-            http1::serve(stream, peer, &connection, &*app, config, stopping).await
+            http1::serve(stream, peer, &connection, &*app, self, config, stopping).await
         }
     }
 

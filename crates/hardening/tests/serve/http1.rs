@@ -245,9 +245,15 @@ async fn what_is_no_request_is_told_so() {
     let server = start();
     let answer = answers(&server, "GET / HTTP/1.1\r\n\r\n").await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.contains("content-type: application/problem+json"), "{head}");
+    for field in ["content-type: application/problem+json", "x-request-id: an-id", "nosniff"] {
+        assert!(head.contains(field), "{head}");
+    }
     let problem: serde_json::Value = serde_json::from_str(body).unwrap();
-    assert_eq!(problem["status"], 400);
+    assert_eq!((&problem["status"], &problem["instance"]), (&400.into(), &"an-id".into()));
+    // Its own id, if that much could be read.
+    let bad_host = "GET / HTTP/1.1\r\nhost: a@b\r\nx-request-id: mine\r\n\r\n";
+    let answer = answers(&server, bad_host).await;
+    assert!(answer.contains("x-request-id: mine\r\n"), "{answer}");
 }
 
 /// Closed at once, the connection would be reset, and the answer lost with it.

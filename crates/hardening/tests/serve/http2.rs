@@ -122,6 +122,18 @@ async fn a_long_head_is_refused_and_the_connection_lives_on() {
 }
 
 #[actix_web::test]
+async fn what_is_no_request_is_told_so() {
+    let server = start(&Connections::new(ClientPatience::default()));
+    let client = &mut connect(&server, &Builder::new()).await;
+    let hosts = Request::get("http://localhost/").header("host", "a").header("host", "b");
+    let (answer, _) = client.send_request(hosts.body(()).unwrap(), true).unwrap();
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.status(), 400);
+    assert_eq!(answer.headers().get("x-request-id").unwrap(), "an-id");
+    assert_eq!(answer.headers().get("x-content-type-options").unwrap(), "nosniff");
+}
+
+#[actix_web::test]
 async fn a_body_of_another_length_than_told_is_refused() {
     let server = start(&Connections::new(ClientPatience::default()));
     let client = &mut connect(&server, &Builder::new()).await;

@@ -1,33 +1,15 @@
 //! More requests than are let in.
 
 use crate::clients::{exchange, get};
-use crate::support::serve;
+use crate::support::{outside, serve};
 use actix_web::dev::RequestHead;
 use actix_web::{App, rt, web};
 use futures_util::StreamExt;
-use hardening::serve::{
-    Bounds, ClientPatience, Connections, Overload, Refuse, overloaded, shed_load,
-};
-use hardening::{Cors, Hsts, PagePolicy, SecurityHeaders};
+use hardening::serve::{Bounds, ClientPatience, Connections, Overload, overloaded, shed_load};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
-
-fn refusal() -> impl Refuse {
-    let page = PagePolicy::new(&[], None).unwrap();
-    let headers = SecurityHeaders { page, hsts: Hsts::OverTls };
-    let sharing = Cors {
-        origins: Vec::new(),
-        methods: Vec::new(),
-        headers: Vec::new(),
-        exposed: Vec::new(),
-        max_age: Duration::ZERO,
-        credentials: false,
-    };
-    overloaded(headers, &sharing, || "an-id".to_owned())
-}
 
 #[actix_web::test]
 async fn the_excess_is_refused_at_once_and_probes_are_not() {
@@ -52,7 +34,7 @@ async fn the_excess_is_refused_at_once_and_probes_are_not() {
                     }
                 }),
             );
-            shed_load(overload.clone(), refusal(), app)
+            shed_load(overload.clone(), overloaded(outside()), app)
         }
     };
     let server = serve(app, None, &Connections::new(ClientPatience::default()));
@@ -108,7 +90,7 @@ async fn who_sends_slowly_takes_nobody_s_place() {
         let app = App::new()
             .route("/", web::get().to(|| async { "done" }))
             .route("/", web::post().to(receive));
-        shed_load(overload.clone(), refusal(), app)
+        shed_load(overload.clone(), overloaded(outside()), app)
     };
     let server = serve(app, None, &Connections::new(ClientPatience::default()));
     let mut slow = TcpStream::connect(server.address).await.unwrap();

@@ -8,7 +8,8 @@ use actix_web::web::Bytes;
 use actix_web::{Error, HttpResponse};
 use futures_util::stream;
 use hardening::serve::tls::{CertificateFiles, Tls, TlsSettings, TlsVersion};
-use hardening::serve::{Connections, Listen, Transport};
+use hardening::serve::{Connections, Listen, Outside, Transport};
+use hardening::{Cors, Hsts, PagePolicy, SecurityHeaders};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use std::convert::Infallible;
 use std::fs;
@@ -16,6 +17,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Who signs certificates in a test.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -62,6 +64,21 @@ pub(crate) async fn chunks() -> HttpResponse {
     HttpResponse::Ok().streaming(stream::iter::<[Result<Bytes, _>; 3]>(chunks))
 }
 
+/// What answers have that the app does not give.
+pub(crate) fn outside() -> Outside {
+    let page = PagePolicy::new(&[], None).unwrap();
+    let headers = SecurityHeaders { page, hsts: Hsts::OverTls };
+    let sharing = Cors {
+        origins: Vec::new(),
+        methods: Vec::new(),
+        headers: Vec::new(),
+        exposed: Vec::new(),
+        max_age: Duration::ZERO,
+        credentials: false,
+    };
+    Outside::new(headers, &sharing, || "an-id".to_owned())
+}
+
 /// A server until it is dropped.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
@@ -100,7 +117,8 @@ where
     let address = listener.local_addr().unwrap();
     let server = Server::build().workers(1).disable_signals();
     let transport = tls.map_or(Transport::Http1OrH2c, Transport::Tls);
-    let server = listen.serve(server, listener, transport, connections, app).unwrap().run();
+    let server = listen.serve(server, listener, transport, connections, outside(), app);
+    let server = server.unwrap().run();
     let handle = server.handle();
     actix_web::rt::spawn(server);
     Running { address, handle }
