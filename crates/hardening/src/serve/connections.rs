@@ -14,6 +14,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 const SWEEP: Duration = Duration::from_secs(1);
@@ -77,7 +78,8 @@ impl Connections {
         let socket = SockRef::from(stream).try_clone().ok()?;
         let state = Mutex::new(State::new(Instant::now()));
         let (patience, farewell) = (self.patience, Arc::clone(&self.farewell));
-        let connection = Arc::new(Connection { socket, patience, farewell, state });
+        let leave = Notify::new();
+        let connection = Arc::new(Connection { socket, patience, farewell, leave, state });
         lock(&self.all).push(Arc::downgrade(&connection));
         Some(connection)
     }
@@ -98,13 +100,19 @@ impl Connections {
         let mut number = 0;
         lock(&self.all).retain(|connection| {
             let Some(connection) = connection.upgrade() else { return false };
-            let overdue = lock(&connection.state).is_overdue(now, connection.patience.next_head);
-            if overdue {
-                number += 1;
-                // An error means that it is closed already.
-                let _ = connection.socket.shutdown(Shutdown::Both);
+            let mut state = lock(&connection.state);
+            if !state.is_overdue(now, connection.patience.next_head) {
+                return true;
             }
-            !overdue
+            number += usize::from(state.goodbye != Goodbye::Said);
+            if state.goodbye == Goodbye::Owed {
+                state.goodbye = Goodbye::Said;
+                connection.leave.notify_one();
+                return true;
+            }
+            // An error means that it is closed already.
+            let _ = connection.socket.shutdown(Shutdown::Both);
+            false
         });
         number
     }
@@ -116,6 +124,7 @@ pub(super) struct Connection {
     socket: Socket,
     pub(super) patience: ClientPatience,
     farewell: Arc<OnceLock<Instant>>,
+    leave: Notify,
     state: Mutex<State>,
 }
 
@@ -129,6 +138,13 @@ impl Connection {
     /// too. Any other is about to ask, and is told by the answer.
     pub(super) fn may_be_closed(&self) -> bool {
         self.farewell.get().is_none_or(|since| lock(&self.state).idle_since <= *since)
+    }
+
+    /// Waits until its client is overdue, who is to be told so (RFC 9113, section 9.1), and is cut off a
+    /// sweep later.
+    pub(super) async fn overdue(&self) {
+        lock(&self.state).goodbye = Goodbye::Owed;
+        self.leave.notified().await;
     }
 
     pub(super) fn request_began(&self) {
@@ -187,11 +203,21 @@ struct State {
     idle_since: Instant,
     /// By when each waiting answer is to be taken: one at most on HTTP/1.1, one a stream on HTTP/2.
     owed: Vec<Instant>,
+    goodbye: Goodbye,
+}
+
+/// Whether a client hears that its connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goodbye {
+    /// HTTP/1.1 has no way to say it but in an answer.
+    None,
+    Owed,
+    Said,
 }
 
 impl State {
     fn new(now: Instant) -> Self {
-        Self { requests: 0, idle_since: now, owed: Vec::new() }
+        Self { requests: 0, idle_since: now, owed: Vec::new(), goodbye: Goodbye::None }
     }
 
     fn is_overdue(&self, now: Instant, next_head: Duration) -> bool {

@@ -47,7 +47,8 @@ const UNSENT: usize = 32 << 10;
 const NO_REQUEST: (StatusCode, &str) =
     (StatusCode::BAD_REQUEST, "This is not a request of HTTP/2.");
 
-/// Serves a connection until its client is done, or `stopping` and what is in progress is answered.
+/// Serves a connection until its client is done or overdue, or `stopping`, and what is in progress is
+/// answered.
 ///
 /// # Errors
 /// The connection broke, or is not HTTP/2.
@@ -65,6 +66,7 @@ where
     S::Error: Into<Response<BoxBody>>,
     B: MessageBody + 'static,
 {
+    let overdue = Arc::clone(&connection);
     let answer = service_fn(move |request: hyper::Request<Incoming>| {
         let is_head = request.method() == hyper::Method::HEAD;
         let busy = Busy::on(&connection);
@@ -102,8 +104,10 @@ where
     let mut connection = pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => return ended,
-        () = stopping => connection.as_mut().graceful_shutdown(),
+        () = stopping => {}
+        () = overdue.overdue() => {}
     }
+    connection.as_mut().graceful_shutdown();
     connection.await
 }
 

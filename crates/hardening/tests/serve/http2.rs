@@ -166,6 +166,21 @@ async fn a_server_that_stops_answers_what_is_in_progress() {
 }
 
 #[actix_web::test]
+async fn an_idle_client_is_told_that_its_connection_ends() {
+    let patience = ClientPatience { next_head: Duration::ZERO, ..ClientPatience::default() };
+    let connections = Connections::new(patience);
+    let server = start(&connections);
+    let stream = TcpStream::connect(server.address).await.unwrap();
+    let (mut client, connection) = Builder::new().handshake::<_, Bytes>(stream).await.unwrap();
+    let ended = rt::spawn(connection);
+    ask(&mut client, (Method::GET, "/"), Bytes::new()).await;
+    rt::spawn(connections.close_overdue(|_| ()));
+    // By GOAWAY without an error; else it would be cut off.
+    ended.await.unwrap().unwrap();
+    assert!(client.ready().await.is_err());
+}
+
+#[actix_web::test]
 async fn a_client_without_room_for_its_answer_is_cut_off() {
     let (next_head, grace) = (Duration::from_secs(60), Duration::from_millis(300));
     let patience = ClientPatience { next_head, grace, bytes_per_second: u32::MAX };
