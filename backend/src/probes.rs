@@ -16,7 +16,9 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
 
 /// The probes.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
@@ -85,6 +87,14 @@ impl Dependency {
     }
 }
 
+/// How long the database may take to say how it is: whoever asks `/ready` waits for two seconds, as
+/// Kubernetes does here.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Held by the one question to the database that is on its way. A frozen one keeps it, and with it
+/// one of the threads that read: whoever comes meanwhile must not take the others, too.
+static ASKING: Mutex<()> = Mutex::const_new(());
+
 /// How the dependencies were a moment ago: whoever asks often asks this process, not them.
 const DEPENDENCIES: Kind<&str, Vec<Dependency>> =
     Kind::local("readiness", |_| Vec::new(), |all: &Vec<Dependency>| size_of_val(all.as_slice()))
@@ -134,8 +144,9 @@ async fn dependencies(
             None => None,
         }
     };
-    let (database, redis) = join(database(&state.db), redis).await;
-    let feed = if database.state == "ok" { Some(feed(insights).await) } else { None };
+    let until = Instant::now() + PATIENCE;
+    let (database, redis) = join(database(&state.db, until), redis).await;
+    let feed = if database.state == "ok" { Some(feed(insights, until).await) } else { None };
     [Some(database), spool.map(waiting), redis, feed].into_iter().flatten().collect()
 }
 
@@ -155,27 +166,32 @@ fn waiting(spool: SpoolState) -> Dependency {
 }
 
 /// The insights feed, which the service can do without for a while.
-async fn feed(insights: &Insights) -> Dependency {
+async fn feed(insights: &Insights, until: Instant) -> Dependency {
     let asked = Instant::now();
-    let reason = insights.trouble().await.map(Cow::Owned);
+    let reason = match timeout_at(until, insights.trouble()).await {
+        Ok(trouble) => trouble.map(Cow::Owned),
+        Err(_) => Some("The database does not say in time how it stands.".into()),
+    };
     let state = if reason.is_none() { "ok" } else { "degraded" };
     let latency_ms = asked.elapsed().as_secs_f64() * 1000.0;
     Dependency { name: "insights", state, latency_ms, reason }
 }
 
-async fn database(db: &Db) -> Dependency {
+async fn database(db: &Db, until: Instant) -> Dependency {
     let asked = Instant::now();
-    let one = |conn: &mut Conn| {
-        diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"))
-            .get_result::<i32>(conn)
-            .map_err(DbError::from)
-    };
     // Who keeps trying says so at once; else it may take long to say nothing.
-    let answer = match db.is_away() {
-        true => Err("it does not answer"),
-        false => db.read(one).await.map(drop).map_err(|_| "it does not answer"),
+    let answers = !db.is_away() && matches!(timeout_at(until, one(db)).await, Ok(Ok(_)));
+    Dependency::asked("database", asked, answers.then_some(()).ok_or("it does not answer"))
+}
+
+async fn one(db: &Db) -> Result<i32, DbError> {
+    let asking = ASKING.lock().await;
+    let one = move |conn: &mut Conn| {
+        let _asking = asking;
+        let one = diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"));
+        one.get_result(conn).map_err(DbError::from)
     };
-    Dependency::asked("database", asked, answer)
+    db.read(one).await
 }
 
 async fn redis(link: &Arc<Link>) -> Dependency {
