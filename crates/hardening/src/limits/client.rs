@@ -54,8 +54,8 @@ impl Proxies {
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut last = peer.to_canonical();
         let lines: Vec<_> = headers.get_all(self.header.name()).collect();
-        let lines = lines.into_iter().rev().map(|line| line.to_str().unwrap_or_default());
-        for (hop, entry) in lines.flat_map(|line| rsplit(line, ',')).enumerate() {
+        let entries = lines.into_iter().rev().flat_map(|line| rsplit(line.as_bytes(), b','));
+        for (hop, entry) in entries.enumerate() {
             if !self.trust.covers(last, hop) {
                 break;
             }
@@ -117,11 +117,12 @@ impl ProxyHeader {
         }
     }
 
-    fn address(self, entry: &str) -> Option<IpAddr> {
+    fn address(self, entry: &[u8]) -> Option<IpAddr> {
         match self {
-            Self::XForwardedFor => node(entry),
+            Self::XForwardedFor => node(str::from_utf8(entry).ok()?),
             Self::Forwarded => {
-                let pairs = rsplit(entry, ';').filter_map(|pair| pair.split_once('='));
+                let pairs = rsplit(entry, b';').filter_map(|pair| str::from_utf8(pair).ok());
+                let pairs = pairs.filter_map(|pair| pair.split_once('='));
                 let mut told = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
                 let (_, value) = told.next()?;
                 // RFC 7239, 4: each parameter at most once.
@@ -131,9 +132,11 @@ impl ProxyHeader {
     }
 }
 
-/// An address as proxies write it: with or without quotes, brackets and port (RFC 7239, 6).
+/// An address as proxies write it: with or without quotes, brackets and port, which may be a made-up
+/// one, such as `_gazonk` (RFC 7239, 6).
 fn node(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"');
+    let text = text.split_once(":_").map_or(text, |(address, _)| address);
     let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
     let address = text.parse().ok();
     let address = address.or_else(|| text.parse().ok().map(|it: SocketAddr| it.ip()));
@@ -141,12 +144,13 @@ fn node(text: &str) -> Option<IpAddr> {
 }
 
 /// The parts between separators outside quotes, from the right: a quote that a client leaves open
-/// must not swallow what a proxy wrote after it.
-fn rsplit(text: &str, separator: char) -> impl Iterator<Item = &str> {
+/// must not swallow what a proxy wrote after it. Of bytes, since a client may send what is no text,
+/// and that must not hide what a proxy wrote after it either.
+fn rsplit(bytes: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let mut quoted = false;
-    text.rsplit(move |it| {
-        quoted ^= it == '"';
-        it == separator && !quoted
+    bytes.rsplit(move |it| {
+        quoted ^= *it == b'"';
+        *it == separator && !quoted
     })
 }
 
@@ -155,10 +159,10 @@ mod tests {
     use super::*;
     use actix_web::http::header::HeaderValue;
 
-    fn client(trust: &str, header: ProxyHeader, peer: &str, lines: &[&str]) -> String {
+    fn client(trust: &str, header: ProxyHeader, peer: &str, lines: &[impl AsRef<[u8]>]) -> String {
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(header.name(), HeaderValue::from_str(line).unwrap());
+            headers.append(header.name(), HeaderValue::from_bytes(line.as_ref()).unwrap());
         }
         let proxies = Proxies { trust: trust.parse().unwrap(), header };
         proxies.client(peer.parse().unwrap(), &headers).to_string()
@@ -170,7 +174,7 @@ mod tests {
             let told = client(trust, ProxyHeader::XForwardedFor, "10.0.0.1", &["198.51.100.1"]);
             assert_eq!(told, "10.0.0.1", "{trust}");
         }
-        let other = client("1", ProxyHeader::Forwarded, "10.0.0.1", &[]);
+        let other = client("1", ProxyHeader::Forwarded, "10.0.0.1", &[""; 0]);
         assert_eq!(other, "10.0.0.1");
     }
 
@@ -207,6 +211,8 @@ mod tests {
         assert_eq!(of("1", r#"For="[2001:db8:cafe::17]:4711""#), "2001:db8:cafe::17");
         assert_eq!(of("1", "for=192.0.2.60;proto=http;by=203.0.113.43"), "192.0.2.60");
         assert_eq!(of("2", r#"for=192.0.2.43, for="[2001:db8::1]";by=x"#), "192.0.2.43");
+        assert_eq!(of("1", r#"for="192.0.2.43:_p""#), "192.0.2.43");
+        assert_eq!(of("1", r#"for="[2001:db8::1]:_p.1""#), "2001:db8::1");
         for garbage in ["for=unknown", "for=_hidden", "by=10.0.0.9", "for=1.1.1.1;for=2.2.2.2", ""]
         {
             assert_eq!(of("1", garbage), "10.0.0.1", "{garbage}");
@@ -219,6 +225,18 @@ mod tests {
         assert_eq!(of(r#"for="6.6.6.6, for=198.51.100.1"#), "198.51.100.1");
         assert_eq!(of(r#"for=198.51.100.1;host="a;for=6.6.6.6""#), "198.51.100.1");
         assert_eq!(of(r#"for=198.51.100.1;host="a, for=6.6.6.6""#), "198.51.100.1");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_hide_nothing() {
+        let x_forwarded_for =
+            |line: &[u8]| client("2", ProxyHeader::XForwardedFor, "10.0.0.1", &[line]);
+        assert_eq!(x_forwarded_for(b"\xff, 198.51.100.1"), "198.51.100.1");
+        assert_eq!(x_forwarded_for(b"6.6.6.6, x\x80, 198.51.100.1"), "198.51.100.1");
+        assert_eq!(x_forwarded_for(b"198.51.100.1, \xff"), "10.0.0.1");
+        let forwarded = |line: &[u8]| client("2", ProxyHeader::Forwarded, "10.0.0.1", &[line]);
+        assert_eq!(forwarded(b"for=\xff, for=198.51.100.1"), "198.51.100.1");
+        assert_eq!(forwarded(b"for=198.51.100.1;host=\"\xff\""), "198.51.100.1");
     }
 
     #[test]
