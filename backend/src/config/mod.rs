@@ -152,10 +152,32 @@ impl ConfigArgs {
 /// # Errors
 /// The file is there but cannot be read or parsed.
 pub fn load_env_file() -> Result<(), String> {
-    match dotenvy::from_path(Path::new(".env")) {
-        Err(error) if !error.not_found() => Err(format!(".env cannot be read: {error}")),
-        _ => Ok(()),
+    let path = Path::new(".env");
+    match dotenvy::from_path(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.not_found() => Ok(()),
+        Err(dotenvy::Error::Io(error)) => Err(format!(".env cannot be read: {error}")),
+        Err(error) => {
+            let line = line_of(&error, &std::fs::read_to_string(path).unwrap_or_default());
+            Err(format!(
+                ".env cannot be read: {line} is not NAME=VALUE, or its value needs quotes or lacks one"
+            ))
+        }
     }
+}
+
+/// Where the file has a line that cannot be parsed. What it says is not repeated: it may be a secret.
+fn line_of(error: &dotenvy::Error, text: &str) -> String {
+    let dotenvy::Error::LineParse(fault, _) = error else { return "a line".to_owned() };
+    // A quote that is left open takes in all that follows.
+    let first = fault.lines().next().unwrap_or_default().trim();
+    // Of some faults only the value is told.
+    let is_it = |line: &str| {
+        let value = line.split_once('=').map_or(line, |(_, value)| value);
+        [line, value].map(str::trim).contains(&first)
+    };
+    let at = text.lines().position(is_it).filter(|_| !first.is_empty());
+    at.map_or_else(|| "a line".to_owned(), |at| format!("line {}", at + 1))
 }
 
 /// The command with every variable that is set but empty taken for not set, as compose files mean

@@ -9,5 +9,6 @@ mod matrix;
 mod phi;
 mod production;
 mod redis_user;
+mod settings;
 mod tamper;
 mod validation;

@@ -1,0 +1,20 @@
+//! Settings that cannot be stop the start, by a sentence that names them and repeats no secret.
+
+use tests::Database;
+
+#[test]
+fn a_line_that_cannot_be_parsed_is_told_by_its_number() {
+    let open = "RUST_LOG=info\n\nRESEARCHFLOW_SECRET_KEY=\"a battery and a staple\nA=b\n";
+    for (text, line) in [
+        ("# First\nRESEARCHFLOW_BOOTSTRAP_ADMIN=a@b.c:a battery and a staple\n", "line 2 is"),
+        (open, "line 3 is"),
+        ("RESEARCHFLOW_SECRET_KEY a battery and a staple # here\n", "a line is"),
+    ] {
+        let database = Database::sqlite();
+        std::fs::write(database.folder().join(".env"), text).unwrap();
+        let outcome = database.researchflow(&["openapi"]);
+        assert_eq!(outcome.code, 2, "{outcome:?}");
+        assert!(outcome.complaint.contains(line), "{outcome:?}");
+        assert!(!outcome.complaint.contains("battery"), "{outcome:?}");
+    }
+}
