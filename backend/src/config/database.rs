@@ -38,12 +38,24 @@ impl DatabaseArgs {
         let url = faults.or(url, None).unwrap_or_else(|| {
             format!("sqlite://{}", server.data_dir.join("researchflow.db").display())
         });
-        if Kind::of(&url).is_none() {
-            faults.add("DATABASE_URL must start with sqlite:// or postgres://");
+        match Kind::of(&url) {
+            None => faults.add("DATABASE_URL must start with sqlite:// or postgres://"),
+            Some(Kind::Sqlite) if !names_a_file(&url) => {
+                faults.add("DATABASE_URL must name a file, as in sqlite://PATH, and nothing else");
+            }
+            Some(_) => {}
         }
         if !(2..=1000).contains(&self.database_pool) {
             faults.add("RESEARCHFLOW_DATABASE_POOL must be from 2 to 1000");
         }
         Database { url: url.into(), pool: self.database_pool }
     }
+}
+
+/// Whether SQLite would keep the database in the file that the URL names. Of no name, and of some that
+/// begin by a colon, it makes one in memory, of which each connection has its own; after `file:` and
+/// in parameters it may be told to.
+fn names_a_file(url: &str) -> bool {
+    let path = url.split_once("://").map_or(url, |(_, path)| path);
+    !(path.is_empty() || path.starts_with(':') || path.starts_with("file:") || path.contains('?'))
 }

@@ -1,6 +1,14 @@
 //! Settings that cannot be stop the start, by a sentence that names them and repeats no secret.
 
-use tests::Database;
+use tests::{Database, Outcome, Service};
+
+/// What `serve` says with this setting, which stops its start.
+fn refused(name: &str, value: &str) -> Outcome {
+    let outcome = Service::builder(Database::sqlite()).env(name, value).refused();
+    assert_eq!(outcome.code, 1, "{value}: {outcome:?}");
+    assert!(!outcome.complaint.contains("panicked"), "{value}: {outcome:?}");
+    outcome
+}
 
 #[test]
 fn a_line_that_cannot_be_parsed_is_told_by_its_number() {
@@ -16,5 +24,14 @@ fn a_line_that_cannot_be_parsed_is_told_by_its_number() {
         assert_eq!(outcome.code, 2, "{outcome:?}");
         assert!(outcome.complaint.contains(line), "{outcome:?}");
         assert!(!outcome.complaint.contains("battery"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_database_in_memory_is_none() {
+    for path in ["", ":memory:", "file:x.db", "file::memory:?cache=shared", "x.db?mode=memory"] {
+        let outcome = refused("DATABASE_URL", &format!("sqlite://{path}"));
+        let fault = "DATABASE_URL must name a file, as in sqlite://PATH";
+        assert!(outcome.complaint.contains(fault), "{path}: {outcome:?}");
     }
 }
