@@ -168,15 +168,17 @@ impl Access {
     /// Seals that the caller was refused: the first time in an hour, since the log never forgets and
     /// nobody may fill it; and beside the answer, whose time must not tell what there is.
     fn note_refusal(&self, project_id: Option<String>, wanted: &'static str) {
-        let what = (self.principal.actor().label(), project_id.clone(), wanted);
+        let what = (self.principal.actor().label(), project_id, wanted);
         if !self.lookup.is_first(&what) {
             return;
         }
-        let (state, who) = (self.state.clone(), self.who());
+        let (state, lookup, who) = (self.state.clone(), self.lookup.clone(), self.who());
         actix_web::rt::spawn(async move {
             let act = Act::AccessRefused { wanted: wanted.to_owned() };
             let seal = move |_: &mut _| Ok::<_, ApiError>(((), act));
-            if let Err(error) = audit::write(&state, who, project_id.as_deref(), seal).await {
+            if let Err(error) = audit::write(&state, who, what.1.as_deref(), seal).await {
+                // The next is the first, then.
+                lookup.refusals.remove(&what);
                 tracing::warn!(error = error.in_full(), wanted, "a refusal could not be sealed");
             }
         });

@@ -89,3 +89,19 @@ fn the_export_is_whole(database: Database) {
     assert_eq!(actions(&admin.all("/api/v1/audit"))[0], "exported");
     assert_eq!(service.researchflow(&["ledger", "verify"]).code, 0);
 }
+
+#[test]
+fn a_refusal_that_could_not_be_sealed_is_sealed_the_next_time() {
+    let service = Service::start(Database::sqlite());
+    let (_, reader) = service.new_key(&["read"]);
+    let lock = service.database().lock_writes();
+    reader.get("/api/v1/audit").problem(403);
+    let told = || service.log().iter().any(|it| it.to_string().contains("could not be sealed"));
+    tests::eventually("it cannot be sealed", || told().then_some(()));
+    drop(lock);
+    let admin = service.admin();
+    let sealed = || admin.all("/api/v1/audit?action=access_refused").len();
+    assert_eq!(sealed(), 0);
+    reader.get("/api/v1/audit").problem(403);
+    tests::eventually("it is sealed", || (sealed() == 1).then_some(()));
+}
