@@ -27,6 +27,9 @@ impl Environment {
     }
 }
 
+/// Actix's server has no room for more.
+const MOST_WORKERS: usize = 512;
+
 /// Settings as given.
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServerArgs {
@@ -45,7 +48,7 @@ pub struct ServerArgs {
     /// Seconds between SIGTERM and the end of draining.
     #[arg(long, env = "RESEARCHFLOW_SHUTDOWN_SECONDS", default_value_t = 30)]
     shutdown_seconds: u64,
-    /// Worker threads; 0 means one a core.
+    /// Worker threads, 512 at most; 0 means one a core.
     #[arg(long, env = "RESEARCHFLOW_WORKERS", default_value_t = 0)]
     workers: usize,
 }
@@ -80,6 +83,9 @@ impl ServerArgs {
                 "RESEARCHFLOW_METRICS_LISTEN must be an address and a port".to_owned()
             }),
         };
+        if self.workers > MOST_WORKERS {
+            faults.add(format!("RESEARCHFLOW_WORKERS must be 0 to {MOST_WORKERS}"));
+        }
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Server {
             environment: self.environment,
@@ -87,7 +93,7 @@ impl ServerArgs {
             metrics_listen: faults.or(metrics_listen, None),
             data_dir: self.data_dir,
             shutdown_seconds: self.shutdown_seconds,
-            workers: if self.workers == 0 { cores } else { self.workers },
+            workers: if self.workers == 0 { cores.min(MOST_WORKERS) } else { self.workers },
         }
     }
 }

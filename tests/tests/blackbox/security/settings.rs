@@ -35,3 +35,12 @@ fn a_database_in_memory_is_none() {
         assert!(outcome.complaint.contains(fault), "{path}: {outcome:?}");
     }
 }
+
+#[test]
+fn more_workers_than_there_is_room_for_are_refused() {
+    for workers in ["513", "1000000"] {
+        let outcome = refused("RESEARCHFLOW_WORKERS", workers);
+        let fault = "RESEARCHFLOW_WORKERS must be 0 to 512";
+        assert!(outcome.complaint.contains(fault), "{outcome:?}");
+    }
+}
