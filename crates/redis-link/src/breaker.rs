@@ -66,9 +66,19 @@ impl Breaker {
 
     /// Somebody asked in vain. Whether that opened the breaker.
     pub fn failed(&self, now: Duration) -> bool {
+        self.add(1, now)
+    }
+
+    /// Somebody learned that asking is in vain until something changes. Whether that opened the
+    /// breaker.
+    pub fn failed_for_good(&self, now: Duration) -> bool {
+        self.add(FAILURES, now)
+    }
+
+    fn add(&self, more: u32, now: Duration) -> bool {
         let mut state = self.state();
         let State::Closed { failures, since, last_wait } = &mut *state else { return false };
-        *failures += 1;
+        *failures += more;
         if *failures < FAILURES {
             return false;
         }
@@ -133,6 +143,13 @@ mod tests {
         assert!(breaker.failed(ms(0)));
         assert!(!breaker.failed(ms(0)), "it opens once");
         assert_eq!(breaker.advice(ms(0)), Advice::Skip);
+    }
+
+    #[test]
+    fn what_is_sure_opens_it_at_once() {
+        let breaker = closed();
+        assert!(breaker.failed_for_good(ms(0)));
+        assert!(!breaker.failed_for_good(ms(0)), "it opens once");
     }
 
     #[test]

@@ -39,6 +39,19 @@ pub enum Fault {
     Refused(#[source] RedisError),
 }
 
+impl Fault {
+    /// Whether Redis reads and takes no writes: it replicates another, or has come to.
+    pub(crate) fn is_read_only(&self) -> bool {
+        matches!(self, Self::Broken(error) if takes_no_writes(error))
+    }
+
+    /// What a server says of itself that replicates another.
+    pub(crate) fn replica() -> Self {
+        let kind = ErrorKind::Server(ServerErrorKind::ReadOnly);
+        Self::Broken((kind, "it is a replica, and takes no writes").into())
+    }
+}
+
 impl From<RedisError> for Fault {
     fn from(error: RedisError) -> Self {
         if is_about_the_command(&error) { Self::Refused(error) } else { Self::Broken(error) }
@@ -51,6 +64,7 @@ const CANNOT_WRITE: [&str; 3] = ["NOREPLICAS", "MISCONF", "OOM"];
 fn is_about_the_command(error: &RedisError) -> bool {
     use ServerErrorKind as Server;
     match error.kind() {
+        _ if takes_no_writes(error) => false,
         _ if error.code().is_some_and(|code| CANNOT_WRITE.contains(&code)) => false,
         ErrorKind::Extension | ErrorKind::UnexpectedReturnType | ErrorKind::Client => true,
         ErrorKind::Server(kind) => matches!(
@@ -65,4 +79,10 @@ fn is_about_the_command(error: &RedisError) -> bool {
         ),
         _ => false,
     }
+}
+
+/// Before Redis 7 a script is refused by an error of its own, in which this one is quoted.
+fn takes_no_writes(error: &RedisError) -> bool {
+    error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+        || error.detail().is_some_and(|detail| detail.contains("READONLY"))
 }

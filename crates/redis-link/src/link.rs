@@ -1,14 +1,15 @@
 //! The link itself.
 
 use crate::breaker::{Advice, Breaker};
-use crate::connection::Connection;
+use crate::connection::{Connection, Kind};
 use crate::fault::{Fault, UrlError};
 use crate::settings::{Limits, Settings};
 use crate::stats::{Counts, Stats};
 use crate::topology::Topology;
 use redis::aio::PubSub;
-use redis::{RedisResult, cmd};
+use redis::{RedisResult, Value, cmd};
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -22,6 +23,8 @@ pub struct Link {
     purpose: &'static str,
     breaker: Breaker,
     counts: Counts,
+    /// Whether the log has it that Redis fails.
+    is_told: AtomicBool,
     connection: RwLock<Option<Connection>>,
     started: Instant,
     /// Where connections live. Not the worker that happens to ask: a busy one would keep the answers
@@ -43,6 +46,7 @@ impl Link {
             purpose: settings.purpose,
             breaker: Breaker::open(),
             counts: Counts::default(),
+            is_told: AtomicBool::default(),
             connection: RwLock::default(),
             started: Instant::now(),
             runtime: Handle::current(),
@@ -135,9 +139,21 @@ impl Link {
 
     fn failed(&self, fault: &Fault) {
         self.counts.failed();
-        if self.breaker.failed(self.now()) {
+        // Whoever only reads would go on as if all were well.
+        let opened = match fault.is_read_only() {
+            true => self.breaker.failed_for_good(self.now()),
+            false => self.breaker.failed(self.now()),
+        };
+        if opened {
             self.counts.opened();
-            tracing::warn!(%fault, "Redis does not answer; {} does without it", self.purpose);
+            self.tell(fault);
+        }
+    }
+
+    /// Once, until it is well again.
+    fn tell(&self, fault: &Fault) {
+        if !self.is_told.swap(true, Relaxed) {
+            tracing::warn!(%fault, "Redis cannot be used; {} does without it", self.purpose);
         }
     }
 
@@ -147,11 +163,12 @@ impl Link {
             Ok(connection) => {
                 *self.connection.write().unwrap_or_else(PoisonError::into_inner) = Some(connection);
                 self.breaker.close(self.now());
+                self.is_told.store(false, Relaxed);
                 tracing::info!("Redis answers; {} uses it", self.purpose);
             }
             Err(fault) => {
                 self.breaker.stay_open(self.now());
-                tracing::debug!(%fault, "Redis does not answer yet");
+                self.tell(&fault);
             }
         }
     }
@@ -159,9 +176,26 @@ impl Link {
     async fn connect(&self) -> Result<Connection, Fault> {
         let connecting = self.topology.connect(self.limits.create);
         let mut connection = within(self.limits.create, connecting).await?;
-        let ping = cmd("PING");
-        within(self.limits.recycle, ping.exec_async(&mut connection)).await?;
+        match connection.0 {
+            Kind::Server(_) => self.must_be_master(&mut connection).await?,
+            Kind::Cluster(_) => {
+                let ping = cmd("PING");
+                within(self.limits.recycle, ping.exec_async(&mut connection)).await?;
+            }
+        }
         Ok(connection)
+    }
+
+    /// A replica answers PING as a master does. Whoever may not ask is answered as well.
+    async fn must_be_master(&self, connection: &mut Connection) -> Result<(), Fault> {
+        let role = cmd("ROLE");
+        match within(self.limits.recycle, role.query_async(connection)).await {
+            Ok(Value::Array(role)) if role.first() == Some(&Value::BulkString(b"slave".into())) => {
+                Err(Fault::replica())
+            }
+            Ok(_) | Err(Fault::Refused(_)) => Ok(()),
+            Err(fault) => Err(fault),
+        }
     }
 
     async fn at_home<T: Send + 'static>(

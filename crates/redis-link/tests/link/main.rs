@@ -70,6 +70,27 @@ async fn a_server_that_is_away_at_the_start_is_found_later() {
 }
 
 #[tokio::test]
+async fn a_replica_is_away_until_it_is_a_master_again() {
+    let server = Server::start();
+    let used = link(server.url()).await;
+    set(&used, "a", 1).await.unwrap();
+    server.ask("REPLICAOF 127.0.0.1 1");
+    assert!(matches!(set(&used, "a", 2).await, Err(Fault::Broken(_))));
+    let late = link(server.url()).await;
+    for _ in 0..20 {
+        for link in [&used, &late] {
+            assert!(matches!(get(link, "a").await, Err(Fault::Resting)));
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    server.ask("REPLICAOF NO ONE");
+    for link in [&used, &late] {
+        eventually!(set(link, "a", 3).await.is_ok());
+    }
+    assert_eq!(used.stats().opened, 1);
+}
+
+#[tokio::test]
 async fn a_refused_command_opens_nothing() {
     let server = Server::start();
     let link = link(server.url()).await;

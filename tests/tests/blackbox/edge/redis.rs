@@ -1,8 +1,10 @@
 //! Redis makes quotas one over all processes, and nobody notices when it is gone.
 
 use super::flood::{flood, is_refused};
+use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
+use std::time::Duration;
 use tests::{Client, Database, PROJECT, Redis, RedisOverTls, Service, eventually};
 
 const LIMITS: &str = "RESEARCHFLOW_RATE_LIMITS";
@@ -109,6 +111,62 @@ fn redis_may_be_absent_at_the_start() {
         redis.restart();
         is(&service, true);
     });
+}
+
+#[test]
+fn why_redis_cannot_be_used_is_told_once() {
+    let redis = Redis::start();
+    assert_eq!(redis.ask("ACL SETUSER service on >other ~* &* +@all"), "+OK");
+    let url = redis.url().replace("redis://", "redis://service:staple@");
+    let builder = Service::builder(Database::sqlite()).env("REDIS_URL", &url);
+    let service = builder.env(LIMITS, "api=10000/1").start();
+    let told = |level: &str, text: &str| {
+        let is = |line: &Value| line["level"] == level && line.to_string().contains(text);
+        service.log().into_iter().filter(is).collect::<Vec<_>>()
+    };
+    let client = service.key();
+    for _ in 0..20 {
+        client.get(PROJECT).expect(200);
+        thread::sleep(Duration::from_millis(100));
+    }
+    for who in ["the cache", "the rate limit"] {
+        let warned = told("WARN", &format!("Redis cannot be used; {who} does without it"));
+        assert_eq!(warned.len(), 1, "{warned:?}");
+        assert!(warned[0].to_string().contains("Password authentication failed"), "{warned:?}");
+    }
+    assert_eq!(redis.ask("ACL SETUSER service >staple"), "+OK");
+    under_requests(&client, || is(&service, true));
+    assert_eq!(told("INFO", "Redis answers; the rate limit uses it").len(), 1);
+    assert_eq!(told("WARN", "the rate limit").len(), 1);
+    let log = format!("{:?}", service.log());
+    assert!(!log.contains("staple"), "{log}");
+}
+
+#[test]
+fn a_redis_that_takes_no_writes_is_not_used() {
+    let redis = Redis::start();
+    let service = with_redis(Database::sqlite(), &redis, "api=10000/1");
+    let client = service.key();
+    under_requests(&client, || {
+        is(&service, true);
+        redis.ask("REPLICAOF 127.0.0.1 1");
+        is(&service, false);
+        let ready = || {
+            let ready = client.get("/ready").expect(200);
+            let redis = ready["dependencies"].as_array()?.iter().find(|it| it["name"] == "redis");
+            (redis?["state"] == "unavailable").then_some(())
+        };
+        eventually("/ready says so", ready);
+        for _ in 0..20 {
+            assert_eq!(up(&service), Some(false));
+            assert_eq!(ready(), Some(()));
+            thread::sleep(Duration::from_millis(100));
+        }
+        redis.ask("REPLICAOF NO ONE");
+        is(&service, true);
+    });
+    let warned = |line: &&Value| line["level"] == "WARN" && line.to_string().contains("the cache");
+    assert_eq!(service.log().iter().filter(warned).count(), 1);
 }
 
 #[test]
