@@ -10,7 +10,7 @@ use crate::history::Recorder;
 use crate::insights::{self, Insights};
 use crate::state::AppState;
 use crate::{edge, invocations, probes, projects, reports};
-use actix_web::dev::Server;
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
 use hardening::limits::Trust;
@@ -19,7 +19,7 @@ use hardening::serve::{ClientPatience, Connections, Listen, Transport};
 use hardening::{compression, panics, problems, request_id, security_headers};
 use secrecy::ExposeSecret;
 use std::fs::File;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -60,14 +60,13 @@ pub(super) fn run(args: ServeArgs) -> Verdict {
     let _alone = take_alone(&config)?;
     let state = AppState::new(config).map_err(Failure::new)?;
     let listen = state.config.server.listen;
-    let listener = Listen::default().bind(listen).map_err(|error| {
-        Failure(format!("RESEARCHFLOW_LISTEN: {listen} cannot be had: {error}."))
-    })?;
+    let listener = bind("RESEARCHFLOW_LISTEN", listen)?;
+    let metrics = metrics_listener(&state)?;
     let runtime = actix_web::rt::System::new();
     let first = prepare(&state, !args.no_migrate)?;
     show(&first);
     let worker = args.worker || (state.config.server.is_development() && !args.no_worker);
-    runtime.block_on(serve(state, listener, worker)).map_err(Failure::new)?;
+    runtime.block_on(serve(state, listener, metrics, worker)).map_err(Failure::new)?;
     Ok(true)
 }
 
@@ -112,7 +111,25 @@ fn show(first: &Bootstrapped) {
     }
 }
 
-async fn serve(state: AppState, listener: TcpListener, worker: bool) -> Result<(), Failure> {
+/// Takes the address that `setting` names.
+fn bind(setting: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    Listen::default()
+        .bind(address)
+        .map_err(|error| Failure(format!("{setting}: {address} cannot be had: {error}.")))
+}
+
+/// The listener for `/metrics` alone, if one is set.
+pub(super) fn metrics_listener(state: &AppState) -> Result<Option<TcpListener>, Failure> {
+    let listen = state.config.server.metrics_listen;
+    listen.map(|listen| bind("RESEARCHFLOW_METRICS_LISTEN", listen)).transpose()
+}
+
+async fn serve(
+    state: AppState,
+    listener: TcpListener,
+    metrics: Option<TcpListener>,
+    worker: bool,
+) -> Result<(), Failure> {
     let settings = state.config.server.clone();
     let state = state.with_redis().await.map_err(Failure::new)?;
     let handles = Handles::start(state.clone()).await.map_err(Failure::new)?;
@@ -136,7 +153,7 @@ async fn serve(state: AppState, listener: TcpListener, worker: bool) -> Result<(
     let stop = stop_signal().map_err(Failure::new)?;
     tracing::info!(%address, scheme, "listening");
     let server = server.run();
-    let metrics = metrics_server(&state, &insights).map_err(Failure::new)?;
+    let metrics = metrics_server(&state, &insights, metrics).map_err(Failure::new)?;
     let handle = server.handle();
     let closed = state.metrics.connections_closed.clone();
     let ending = connections.clone();
@@ -211,12 +228,13 @@ fn follow_certificate(state: &AppState, certificate: Arc<ReloadingCertificate>) 
     actix_web::rt::spawn(certificate.follow(CERTIFICATE_LOOK, report));
 }
 
-/// `/metrics` on a listener of its own, if one is set.
+/// `/metrics` on that listener, if there is one.
 pub(super) fn metrics_server(
     state: &AppState,
     insights: &Insights,
-) -> std::io::Result<Option<actix_web::dev::ServerHandle>> {
-    let Some(listen) = state.config.server.metrics_listen else { return Ok(None) };
+    listener: Option<TcpListener>,
+) -> std::io::Result<Option<ServerHandle>> {
+    let Some(listener) = listener else { return Ok(None) };
     let (state, insights) = (state.clone(), insights.clone());
     let outside = edge::outside(&state.config.edge, state.clock);
     let app = move || {
@@ -236,7 +254,6 @@ pub(super) fn metrics_server(
     let limits = Listen::default();
     let connections = Connections::new(ClientPatience::default());
     let server = Server::build().workers(1).disable_signals();
-    let listener = limits.bind(listen)?;
     tracing::info!(address = %listener.local_addr()?, "metrics listening");
     let server = limits.serve(server, listener, Transport::Http1, &connections, outside, app)?;
     let server = server.run();

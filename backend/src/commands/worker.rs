@@ -1,6 +1,6 @@
 //! `researchflow worker`.
 
-use super::serve::{metrics_server, stop_signal};
+use super::serve::{metrics_listener, metrics_server, stop_signal};
 use super::{Failure, Verdict, say, start_logging};
 use crate::audit::{self, Act, Actor};
 use crate::config::ConfigArgs;
@@ -58,7 +58,8 @@ pub(super) fn run(args: WorkerArgs) -> Verdict {
 
 /// Works until a signal says to stop; the batch that is under way is finished.
 async fn work(state: &AppState, insights: &Insights) -> Verdict {
-    let metrics = metrics_server(state, insights).map_err(Failure::new)?;
+    let listener = metrics_listener(state)?;
+    let metrics = metrics_server(state, insights, listener).map_err(Failure::new)?;
     insights.relay();
     insights.work();
     let stop = stop_signal().map_err(Failure::new)?;

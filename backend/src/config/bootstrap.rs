@@ -63,7 +63,7 @@ fn split_admin(text: &str, faults: &mut Faults) -> Option<(String, SecretString)
 }
 
 fn check_key(key: String, server: &Server, faults: &mut Faults) -> SecretString {
-    if key.len() < MIN_LENGTH {
+    if key.chars().count() < MIN_LENGTH {
         faults.add(format!("RESEARCHFLOW_BOOTSTRAP_KEY must have {MIN_LENGTH} characters or more"));
     }
     if server.is_production() {

@@ -61,8 +61,10 @@ impl RedisArgs {
         let url = faults.secret("REDIS_URL", given, self.redis_url_file.as_deref());
         let url = faults.or(url, None);
         let is_tls = url.as_ref().is_some_and(|url| url.starts_with("rediss"));
+        let has_scheme =
+            url.as_ref().is_none_or(|url| SCHEMES.iter().any(|it| url.starts_with(it)));
         match &url {
-            Some(url) if !SCHEMES.iter().any(|scheme| url.starts_with(scheme)) => {
+            Some(_) if !has_scheme => {
                 faults.add(format!("REDIS_URL must start with one of {}", SCHEMES.join(", ")));
             }
             Some(url) if !is_tls && is_public(url) => faults.weakness(
@@ -80,7 +82,11 @@ impl RedisArgs {
             })
         });
         let ca = faults.or(ca.transpose(), None);
-        Redis { url: url.map(SecretString::from), ca, prefix: self.redis_prefix }
+        let redis = Redis { url: url.map(SecretString::from), ca, prefix: self.redis_prefix };
+        if has_scheme && let Some(Err(fault)) = redis.link("").map(|link| link.check()) {
+            faults.add(format!("REDIS_URL {fault}"));
+        }
+        redis
     }
 }
 

@@ -83,7 +83,7 @@ impl Given {
                 return std::sync::Arc::new(SecretBox::new(Box::new([0; 32])));
             }
         };
-        if text.len() < MIN_LENGTH {
+        if text.chars().count() < MIN_LENGTH {
             faults.add(format!("{name} must have {MIN_LENGTH} characters or more"));
         } else if server.is_production() && is_guessable(&text) {
             faults.add(format!("{name} must be random; `openssl rand -hex 32` makes one"));

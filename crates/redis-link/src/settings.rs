@@ -1,5 +1,7 @@
 //! Where Redis is, and how long anybody waits for it.
 
+use crate::fault::UrlError;
+use crate::topology::Topology;
 use std::fmt;
 use std::time::Duration;
 
@@ -30,6 +32,14 @@ impl Settings {
     /// Settings with the usual limits.
     pub fn new(url: impl Into<String>, purpose: &'static str) -> Self {
         Self { url: url.into(), authority: None, limits: Limits::default(), purpose }
+    }
+
+    /// Whether Redis could be looked for, wherever it is.
+    ///
+    /// # Errors
+    /// The URL cannot be read.
+    pub fn check(&self) -> Result<(), UrlError> {
+        Topology::new(self).map(drop)
     }
 }
 
