@@ -74,6 +74,8 @@ impl TryFrom<String> for Cursor {
         let decode = || {
             let bytes = BASE64_URL_SAFE_NO_PAD.decode(&text).ok()?;
             let parts = String::from_utf8(bytes).ok()?;
+            // PostgreSQL cannot store it, so that no list goes on there.
+            let parts = Some(parts).filter(|parts| !parts.contains('\0'))?;
             Some(Self(parts.split(' ').map(str::to_owned).collect()))
         };
         decode().ok_or("must be the next_cursor of a page before")

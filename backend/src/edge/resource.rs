@@ -1,14 +1,14 @@
 //! Routes by method, with the right answer for the wrong one.
 
 use crate::error::{ApiError, Code};
-use actix_web::guard::{self, Guard};
+use actix_web::guard::{self, Guard, GuardContext};
 use actix_web::http::{Method, header};
 use actix_web::{HttpResponse, Resource, ResponseError, Route, web};
 
 /// A path with a handler for each method. Another method gets 405 with `Allow` (RFC 9110, 15.5.6);
-/// `HEAD` goes where `GET` does.
+/// `HEAD` goes where `GET` does. Every route is made here.
 pub fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Resource {
-    let mut resource = web::resource(path);
+    let mut resource = web::resource(path).guard(guard::fn_guard(has_no_nul));
     let mut allow = Vec::new();
     for (method, route) in routes {
         allow.push(method.to_string());
@@ -29,6 +29,12 @@ pub fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Res
             response
         }
     }))
+}
+
+/// What a path names is looked for in the database, where no text holds U+0000: PostgreSQL does not
+/// even take the question. So such a path leads nowhere, as one with an unknown id.
+fn has_no_nul(context: &GuardContext<'_>) -> bool {
+    !context.head().uri.path().contains("%00")
 }
 
 /// Not Actix's own guards, which note their methods in each request for an `Allow` of theirs.

@@ -10,7 +10,7 @@ use crate::projects::Access;
 use crate::state::AppState;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
-use invocation::Timestamp;
+use invocation::{Label, Timestamp};
 use report::Report;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -44,7 +44,8 @@ pub fn paths() -> utoipa::openapi::OpenApi {
 struct NewReport {
     /// Only this run.
     #[serde(default)]
-    run_id: Option<String>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 256)]
+    run_id: Option<Label>,
     /// Calls that began at this time or later.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -62,7 +63,9 @@ impl NewReport {
             (None, None, None) => Err(ApiError::field("", "must name a run_id, or from and to")),
             (None, None, Some(_)) => Err(ApiError::field("/from", "is missing")),
             (None, Some(_), None) => Err(ApiError::field("/to", "is missing")),
-            _ => in_order(from, to).map(|()| Request { run_id, from, to }),
+            _ => {
+                in_order(from, to).map(|()| Request { run_id: run_id.map(String::from), from, to })
+            }
         }
     }
 }

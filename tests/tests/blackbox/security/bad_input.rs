@@ -7,6 +7,7 @@ both!(
     bad_fields_are_named,
     bad_bytes_are_refused,
     bad_traces_are_refused,
+    a_nul_finds_nothing,
     nothing_is_quoted,
     bad_http_is_refused
 );
@@ -134,6 +135,52 @@ fn bad_traces_are_refused(database: Database) {
         let answer = key.post_bytes("/v1/traces", &json, body);
         assert!(answer.status < 500, "{answer:?}");
     }
+    unharmed(&service, &key);
+}
+
+/// PostgreSQL takes no text with U+0000, not even to look for it. Nobody may notice.
+fn a_nul_finds_nothing(database: Database) {
+    let service = Service::start(database);
+    let (key, admin) = (service.key(), service.admin());
+    key.ingest(&bodies::event("a")).expect(200);
+    for path in [
+        "/api/v1/projects/%00",
+        "/api/v1/projects/default%00",
+        "/api/v1/projects/%00/invocations",
+        "/api/v1/projects/default/runs/%00",
+        "/api/v1/projects/default/invocations/a%00b",
+        "/api/v1/projects/default/invocations/a%00",
+        "/api/v1/projects/default/reports/%00",
+        "/ledger/%00/checkpoint",
+    ] {
+        assert_eq!(admin.get(path).problem(404)["type"], "/problems/not-found", "{path}");
+    }
+    for path in [
+        "/api/v1/projects/default/members/%00",
+        "/api/v1/projects/default/keys/%00",
+        "/api/v1/sessions/%00",
+        "/api/v1/insights/dead-letters/%00",
+    ] {
+        assert_eq!(admin.delete(path).problem(404)["type"], "/problems/not-found", "{path}");
+    }
+    admin.post("/api/v1/projects/default/keys/%00/rotate", &json!({})).problem(404);
+    admin.json("PATCH", "/api/v1/projects/%00", &json!({"name": "x"})).problem(404);
+    // Who may not look is told so first, and an escaped escape is no NUL.
+    service.nobody().get("/api/v1/projects/%00").problem(401);
+    key.ingest(&json!({"event_id": "a%00b"})).expect(200);
+    key.get("/api/v1/projects/default/invocations/a%2500b").expect(200);
+
+    let report = |run: &str| key.post(&format!("{PROJECT}/reports"), &json!({"run_id": run}));
+    for run in ["a\0b", "\0", "", &"r".repeat(257)] {
+        report(run).problem_at(422, "/run_id");
+    }
+    for list in ["alerts", "audit", "projects", "projects/default/keys", "sessions"] {
+        admin.get(&format!("/api/v1/{list}?cursor=AA")).problem_at(422, "/cursor");
+    }
+    let nobody = json!({"email": "a\0b@researchflow.test", "role": "viewer"});
+    admin.json("PUT", &format!("{PROJECT}/members"), &nobody).problem_at(422, "/email");
+    let nobody = json!({"email": "a\0b@researchflow.test", "password": "wrong"});
+    service.nobody().post("/api/v1/sessions", &nobody).problem(401);
     unharmed(&service, &key);
 }
 
