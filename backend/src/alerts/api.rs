@@ -104,6 +104,9 @@ struct Kept {
     entry: AlertEntry,
 }
 
+/// What its cursors are marked with.
+const LIST: &str = "alerts";
+
 /// What is wrong with the service, and was in the last 30 days or more; newest first.
 #[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts",
     params(("state" = Option<AlertState>, Query, description = "Those that fire, or those that did"),
@@ -117,7 +120,7 @@ async fn list(
 ) -> Result<web::Json<ListPage<AlertEntry>>, ApiError> {
     access.administrator()?;
     let AlertsQuery { state: wanted, limit, cursor } = query.into_inner();
-    let after = cursor.as_ref().map(Cursor::text).transpose()?;
+    let after = cursor.map(|cursor| cursor.text(LIST)).transpose()?;
     let fires = wanted.map(|state| state == AlertState::Firing);
     let rows = state
         .db
@@ -126,5 +129,7 @@ async fn list(
         })
         .await?;
     let items = rows.into_iter().map(AlertEntry::from).collect();
-    Ok(web::Json(ListPage::new(items, limit, |item: &AlertEntry| Cursor::of([item.id.clone()]))))
+    Ok(web::Json(ListPage::new(items, limit, |item: &AlertEntry| {
+        Cursor::of(LIST, [item.id.clone()])
+    })))
 }

@@ -31,35 +31,41 @@ impl TryFrom<String> for Limit {
     }
 }
 
-/// The place after which a page starts. Opaque outside.
+/// A list, and the place in it after which a page starts. Opaque outside.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Cursor(Vec<String>);
 
 impl Cursor {
-    /// A cursor of these parts.
-    pub fn of<const N: usize>(parts: [String; N]) -> Self {
-        Self(parts.into())
+    /// A place in the list of this name.
+    pub fn of<const N: usize>(list: &str, place: [String; N]) -> Self {
+        Self([list.to_owned()].into_iter().chain(place).collect())
     }
 
-    /// Its parts, which must be `N` numbers.
+    /// The place in `list`, which must be `N` numbers.
     ///
     /// # Errors
     /// It is the cursor of another list.
-    pub fn numbers<const N: usize>(&self) -> Result<[i64; N], ApiError> {
-        let numbers: Option<Vec<i64>> = self.0.iter().map(|part| part.parse().ok()).collect();
+    pub fn numbers<const N: usize>(&self, list: &str) -> Result<[i64; N], ApiError> {
+        let place = self.place(list)?.iter();
+        let numbers: Option<Vec<i64>> = place.map(|part| part.parse().ok()).collect();
         numbers.and_then(|numbers| numbers.try_into().ok()).ok_or_else(Self::foreign)
     }
 
-    /// Its one part.
+    /// The place in `list`, which must be one text.
     ///
     /// # Errors
     /// It is the cursor of another list.
-    pub fn text(&self) -> Result<String, ApiError> {
-        match self.0.as_slice() {
+    pub fn text(&self, list: &str) -> Result<String, ApiError> {
+        match self.place(list)? {
             [part] => Ok(part.clone()),
             _ => Err(Self::foreign()),
         }
+    }
+
+    fn place(&self, list: &str) -> Result<&[String], ApiError> {
+        let (name, place) = self.0.split_first().ok_or_else(Self::foreign)?;
+        if name == list { Ok(place) } else { Err(Self::foreign()) }
     }
 
     fn foreign() -> ApiError {

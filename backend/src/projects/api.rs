@@ -63,6 +63,9 @@ pub fn paths() -> utoipa::openapi::OpenApi {
     <Paths as utoipa::OpenApi>::openapi()
 }
 
+/// What its cursors are marked with.
+const LIST: &str = "projects";
+
 /// The projects that the caller can see, by slug.
 #[utoipa::path(get, path = "/api/v1/projects", tag = "projects",
     params(("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Items on a page"), ("cursor" = Option<String>, Query, description = "The page before's next_cursor")),
@@ -78,11 +81,11 @@ async fn list(
         Principal::User { is_admin: true, .. } => Whose::All,
         Principal::User { id, .. } => Whose::OfUser(id),
     };
-    let after = cursor.as_ref().map(Cursor::text).transpose()?;
+    let after = cursor.map(|cursor| cursor.text(LIST)).transpose()?;
     let rows =
         state.db.read(move |conn| store::list(conn, &whose, after.as_deref(), limit.get())).await?;
     let views = rows.iter().map(ProjectView::of).collect::<Result<Vec<_>, _>>()?;
-    Ok(web::Json(ListPage::new(views, limit, |view| Cursor::of([view.slug.clone()]))))
+    Ok(web::Json(ListPage::new(views, limit, |view| Cursor::of(LIST, [view.slug.clone()]))))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]

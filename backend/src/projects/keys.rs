@@ -61,6 +61,9 @@ impl From<KeyRow> for KeyView {
     }
 }
 
+/// What its cursors are marked with.
+const LIST: &str = "keys";
+
 /// A project's API keys, newest first, revoked ones included.
 #[utoipa::path(get, path = "/api/v1/projects/{project}/keys", tag = "projects",
     params(("project" = String, Path, description = "Id or slug"),
@@ -74,13 +77,13 @@ pub(super) async fn list(
 ) -> Result<web::Json<ListPage<KeyView>>, ApiError> {
     let project = access.project(&project, Action::ManageKeys).await?;
     let PageQuery { limit, cursor } = query.into_inner();
-    let before = cursor.as_ref().map(Cursor::text).transpose()?;
+    let before = cursor.map(|cursor| cursor.text(LIST)).transpose()?;
     let rows = state
         .db
         .read(move |conn| auth::keys(conn, &project.id, before.as_deref(), limit.get()))
         .await?;
     let views = rows.into_iter().map(KeyView::from).collect();
-    Ok(web::Json(ListPage::new(views, limit, |view: &KeyView| Cursor::of([view.id.clone()]))))
+    Ok(web::Json(ListPage::new(views, limit, |view: &KeyView| Cursor::of(LIST, [view.id.clone()]))))
 }
 
 #[derive(Deserialize, utoipa::ToSchema)]

@@ -64,6 +64,9 @@ pub(super) struct AuditEntry {
     record: Box<RawValue>,
 }
 
+/// What its cursors are marked with.
+const LIST: &str = "audit";
+
 /// Who did what, newest first: of one project, or of all for administrators.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "audit",
     params(("project" = Option<String>, Query, description = "In this project, by id or slug; a key's own if absent"),
@@ -81,7 +84,7 @@ pub(super) async fn list(
 ) -> Result<web::Json<ListPage<AuditEntry>>, ApiError> {
     let query = query.into_inner();
     let filter = query.filter(&access).await?;
-    let after = query.cursor.as_ref().map(Cursor::numbers::<2>).transpose()?;
+    let after = query.cursor.as_ref().map(|cursor| cursor.numbers::<2>(LIST)).transpose()?;
     let limit = query.limit.unwrap_or_default();
     let (places, records) = state
         .db
@@ -95,7 +98,7 @@ pub(super) async fn list(
     let last = places.last().copied().unwrap_or_default();
     let entry = |((_, ledger_index), record)| AuditEntry { ledger_index, record };
     let entries = places.into_iter().zip(records).map(entry).collect();
-    let cursor = |_: &_| Cursor::of([last.0.to_string(), last.1.to_string()]);
+    let cursor = |_: &_| Cursor::of(LIST, [last.0.to_string(), last.1.to_string()]);
     Ok(web::Json(ListPage::new(entries, limit, cursor)))
 }
 

@@ -130,6 +130,9 @@ async fn create(
     Ok(HttpResponse::Created().json(view))
 }
 
+/// What its cursors are marked with.
+const LIST: &str = "reports";
+
 /// A project's reports, newest first.
 #[utoipa::path(get, path = "/api/v1/projects/{project}/reports", tag = "reports",
     params(("project" = String, Path, description = "Id or slug"),
@@ -143,13 +146,15 @@ async fn list(
 ) -> Result<web::Json<ListPage<ReportView>>, ApiError> {
     let project = access.project(&project, Action::ReadReports).await?;
     let PageQuery { limit, cursor } = query.into_inner();
-    let before = cursor.as_ref().map(Cursor::text).transpose()?;
+    let before = cursor.map(|cursor| cursor.text(LIST)).transpose()?;
     let rows = state
         .db
         .read(move |conn| store::list(conn, &project.id, before.as_deref(), limit.get()))
         .await?;
     let views = rows.into_iter().map(ReportView::from).collect();
-    Ok(web::Json(ListPage::new(views, limit, |view: &ReportView| Cursor::of([view.id.clone()]))))
+    Ok(web::Json(ListPage::new(views, limit, |view: &ReportView| {
+        Cursor::of(LIST, [view.id.clone()])
+    })))
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize)]

@@ -47,6 +47,9 @@ impl SessionView {
     }
 }
 
+/// What its cursors are marked with.
+const LIST: &str = "sessions";
+
 /// One's own sessions, newest first.
 #[utoipa::path(get, path = "/api/v1/sessions", tag = "identity",
     params(("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Items on a page"), ("cursor" = Option<String>, Query, description = "The page before's next_cursor")),
@@ -57,7 +60,7 @@ pub(super) async fn list(
     query: Query<PageQuery>,
 ) -> Result<web::Json<ListPage<SessionView>>, ApiError> {
     let PageQuery { limit, cursor } = query.into_inner();
-    let before = cursor.as_ref().map(Cursor::text).transpose()?;
+    let before = cursor.map(|cursor| cursor.text(LIST)).transpose()?;
     let (now, idle) = (state.clock.now().micros(), state.config.identity.session_idle);
     let SignedIn { user, session_id, .. } = signed_in;
     let page = move |conn: &mut Conn| {
@@ -65,7 +68,9 @@ pub(super) async fn list(
     };
     let rows = state.db.read(page).await?;
     let views = rows.into_iter().map(|row| SessionView::of(row, &session_id)).collect();
-    Ok(web::Json(ListPage::new(views, limit, |view: &SessionView| Cursor::of([view.id.clone()]))))
+    Ok(web::Json(ListPage::new(views, limit, |view: &SessionView| {
+        Cursor::of(LIST, [view.id.clone()])
+    })))
 }
 
 /// Who is signed in.

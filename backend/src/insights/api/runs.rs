@@ -104,6 +104,9 @@ impl RunView {
     }
 }
 
+/// What its cursors are marked with.
+const LIST: &str = "runs";
+
 /// Runs, the newest first.
 #[utoipa::path(get, path = "/api/v1/projects/{project}/runs", tag = "invocations",
     params(("project" = String, Path, description = "Id or slug"),
@@ -117,7 +120,7 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, ApiError> {
     let project = access.project(&project, Action::ReadEvents).await?;
     let PageQuery { limit, cursor } = query.into_inner();
-    let before = cursor.as_ref().map(Cursor::numbers::<1>).transpose()?.map(|[index]| index);
+    let before = cursor.map(|cursor| cursor.numbers::<1>(LIST)).transpose()?.map(|[index]| index);
     let name = Name { project_id: project.id.clone(), what: format!("{before:?}/{}", limit.get()) };
     let read = move |conn: &mut _| {
         let runs = invocations::list_runs(conn, &project.id, before, limit.get())?;
@@ -125,7 +128,9 @@ pub(super) async fn list(
         let unapplied = Unapplied::read(conn)?;
         let view = |(run_id, _)| RunView::read(conn, &unapplied, &project.id, run_id);
         let views = runs.into_iter().map(view).collect::<Result<Vec<_>, InsightsError>>()?;
-        Ok::<_, ApiError>(Some(ListPage::new(views, limit, |_| Cursor::of([last.to_string()]))))
+        Ok::<_, ApiError>(Some(ListPage::new(views, limit, |_| {
+            Cursor::of(LIST, [last.to_string()])
+        })))
     };
     let db = state.db.clone();
     let page = state.cache.get(&RUNS, &name, move || async move { db.read(read).await }).await?;

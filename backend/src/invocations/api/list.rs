@@ -1,6 +1,6 @@
 //! `GET …/invocations`.
 
-use super::query::ListQuery;
+use super::query::{LIST, ListQuery};
 use crate::auth::Action;
 use crate::edge::{Cursor, ListPage, Query};
 use crate::error::ApiError;
@@ -51,6 +51,6 @@ pub(super) async fn list(
         })
         .await?;
     let last = places.last().copied().unwrap_or_default();
-    let cursor = |_: &_| Cursor::of([last.0.to_string(), last.1.to_string()]);
+    let cursor = |_: &_| Cursor::of(LIST, [last.0.to_string(), last.1.to_string()]);
     Ok(web::Json(ListPage::new(records, limit, cursor)))
 }

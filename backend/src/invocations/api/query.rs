@@ -26,6 +26,9 @@ pub(super) struct ListQuery {
     pub(super) format: Option<Format>,
 }
 
+/// What the cursors of the list are marked with.
+pub(super) const LIST: &str = "invocations";
+
 /// How an export is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -38,7 +41,7 @@ pub(super) enum Format {
 
 impl ListQuery {
     pub(super) fn page(&self) -> Result<Page, ApiError> {
-        let after = self.cursor.as_ref().map(Cursor::numbers::<2>).transpose()?;
+        let after = self.cursor.as_ref().map(|it| it.numbers::<2>(LIST)).transpose()?;
         let after = after.map(|[time, index]| (time, index));
         Ok(Page { after, limit: self.limit.get() })
     }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod conventions;
+mod cursors;
 mod documents;
 mod hung_up;
 mod idempotency;
