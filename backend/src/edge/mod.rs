@@ -25,7 +25,7 @@ pub use json::{Json, NoQuery, Query};
 pub use limits::{SMALL_BODY, Work, class_of, work_of};
 pub use metrics::register_metrics;
 pub use observe::{Observer, observe};
-pub use page::{Cursor, Limit, ListPage, PageQuery};
+pub use page::{Cursor, Limit, ListPage, PageQuery, no_page};
 pub use period::in_order;
 pub use refusal::{outside, refusal};
 pub use resource::{not_found, resource};

@@ -94,6 +94,19 @@ impl From<Cursor> for String {
     }
 }
 
+/// Refuses what is for lists in the query of an export.
+///
+/// # Errors
+/// 422, which names it.
+pub fn no_page(limit: Option<Limit>, cursor: Option<&Cursor>) -> Result<(), ApiError> {
+    for (given, pointer) in [(limit.is_some(), "/limit"), (cursor.is_some(), "/cursor")] {
+        if given {
+            return Err(ApiError::field(pointer, "is for lists; an export has everything"));
+        }
+    }
+    Ok(())
+}
+
 /// The query of a list that has no filters.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -3,7 +3,7 @@
 use super::access::Access;
 use crate::audit::{self, Act, Filter};
 use crate::auth::{Action, Principal};
-use crate::edge::{Cursor, Limit, ListPage, Query, download, in_order, ndjson, resource};
+use crate::edge::{Cursor, Limit, ListPage, Query, download, in_order, ndjson, no_page, resource};
 use crate::error::ApiError;
 use crate::ledger::{Log, raw_records};
 use crate::state::AppState;
@@ -116,12 +116,7 @@ pub(super) async fn export(
     query: Query<TrailQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let query = query.into_inner();
-    for (given, pointer) in [(query.limit.is_some(), "/limit"), (query.cursor.is_some(), "/cursor")]
-    {
-        if given {
-            return Err(ApiError::field(pointer, "is for lists; an export has everything"));
-        }
-    }
+    no_page(query.limit, query.cursor.as_ref())?;
     let filter = query.filter(&access).await?;
     let project_id = filter.project_id.clone();
     let find = move |conn: &mut _| {

@@ -3,7 +3,7 @@
 use super::query::{Format, ListQuery};
 use crate::audit::Act;
 use crate::auth::Action;
-use crate::edge::{Query, download, ndjson};
+use crate::edge::{Query, download, ndjson, no_page};
 use crate::error::ApiError;
 use crate::invocations::store;
 use crate::ledger::{Log, raw_records};
@@ -38,7 +38,7 @@ pub(super) async fn export(
 ) -> Result<HttpResponse, ApiError> {
     let project = access.project(&project, Action::ExportEvents).await?;
     let query = query.into_inner();
-    query.page()?;
+    no_page(query.limit, query.cursor.as_ref())?;
     let format = query.format.unwrap_or(Format::Ndjson);
     let filter = query.filter()?;
     let id = project.id.clone();

@@ -39,7 +39,7 @@ pub(super) async fn list(
     if query.format.is_some() {
         return Err(ApiError::field("/format", "is for exports"));
     }
-    let (page, limit) = (query.page()?, query.limit);
+    let (page, limit) = (query.page()?, query.limit.unwrap_or_default());
     let filter = query.filter()?;
     let (places, records) = state
         .db

@@ -21,8 +21,8 @@ pub(super) struct ListQuery {
     agent: Option<String>,
     tag: Option<String>,
     phi: Option<String>,
-    pub(super) limit: Limit,
-    cursor: Option<Cursor>,
+    pub(super) limit: Option<Limit>,
+    pub(super) cursor: Option<Cursor>,
     pub(super) format: Option<Format>,
 }
 
@@ -43,7 +43,7 @@ impl ListQuery {
     pub(super) fn page(&self) -> Result<Page, ApiError> {
         let after = self.cursor.as_ref().map(|it| it.numbers::<2>(LIST)).transpose()?;
         let after = after.map(|[time, index]| (time, index));
-        Ok(Page { after, limit: self.limit.get() })
+        Ok(Page { after, limit: self.limit.unwrap_or_default().get() })
     }
 
     pub(super) fn filter(self) -> Result<Filter, ApiError> {

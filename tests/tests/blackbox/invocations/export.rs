@@ -4,7 +4,12 @@ use serde_json::Value;
 use std::collections::HashSet;
 use tests::{Database, PROJECT, Service, bodies, both};
 
-both!(lines_hold_every_record, a_table_holds_every_record, formulas_are_defused);
+both!(
+    lines_hold_every_record,
+    a_table_holds_every_record,
+    formulas_are_defused,
+    an_export_has_no_pages
+);
 
 fn lines_hold_every_record(database: Database) {
     let service = Service::start(database);
@@ -53,4 +58,22 @@ fn formulas_are_defused(database: Database) {
     let text = service.key().get(&format!("{PROJECT}/invocations/export?format=csv")).text();
     assert!(!text.contains(",=HYPERLINK") && !text.contains(",\"=HYPERLINK"), "{text}");
     assert!(text.contains("\"a \"\"b\"\", c\""), "{text}");
+}
+
+fn an_export_has_no_pages(database: Database) {
+    let service = Service::start(database);
+    let key = service.key();
+    key.ingest(&bodies::events("e", 3)).expect(200);
+    let page = key.get(&format!("{PROJECT}/invocations?limit=1")).expect(200);
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let export = |query: &str| key.get(&format!("{PROJECT}/invocations/export?{query}"));
+    for (query, pointer) in [
+        ("limit=1", "/limit"),
+        ("limit=50", "/limit"),
+        (&format!("cursor={cursor}"), "/cursor"),
+        ("cursor=nonsense", "/cursor"),
+    ] {
+        export(query).problem_at(422, pointer);
+    }
+    assert_eq!(export("format=ndjson").text().lines().count(), 3);
 }
