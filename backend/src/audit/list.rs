@@ -1,5 +1,6 @@
 //! Finding acts in the trail.
 
+use super::{ActName, Actor};
 use crate::db::Conn;
 use crate::db::schema::audit_events;
 use diesel::prelude::*;
@@ -9,10 +10,10 @@ use diesel::prelude::*;
 pub struct Filter {
     /// In this project, by id.
     pub project_id: Option<String>,
-    /// By this actor, as [`super::Actor::label`] spells it.
-    pub actor: Option<String>,
+    /// By this actor.
+    pub actor: Option<Actor>,
     /// Of this name.
-    pub action: Option<String>,
+    pub action: Option<ActName>,
     /// Microseconds, inclusive.
     pub from: Option<i64>,
     /// Microseconds, exclusive.
@@ -38,10 +39,10 @@ pub fn list(
         query = query.filter(audit_events::project_id.eq(project_id));
     }
     if let Some(actor) = &filter.actor {
-        query = query.filter(audit_events::actor.eq(actor));
+        query = query.filter(audit_events::actor.eq(actor.label()));
     }
     if let Some(action) = &filter.action {
-        query = query.filter(audit_events::action.eq(action));
+        query = query.filter(audit_events::action.eq(action.as_str()));
     }
     if let Some(from) = filter.from {
         query = query.filter(audit_events::occurred_at.ge(from));

@@ -4,6 +4,7 @@ use crate::ledger::{Erasure, Log};
 use invocation::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use std::str::FromStr;
 
 /// Who acted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,21 @@ impl Actor {
             Self::Key(id) => format!("key:{id}"),
             Self::Operator => "operator".to_owned(),
             Self::System => "system".to_owned(),
+        }
+    }
+}
+
+impl FromStr for Actor {
+    type Err = &'static str;
+
+    /// Reads what [`Actor::label`] writes.
+    fn from_str(label: &str) -> Result<Self, Self::Err> {
+        match label.split_once(':') {
+            Some(("user", id)) if !id.is_empty() => Ok(Self::User(id.to_owned())),
+            Some(("key", id)) if !id.is_empty() => Ok(Self::Key(id.to_owned())),
+            None if label == "operator" => Ok(Self::Operator),
+            None if label == "system" => Ok(Self::System),
+            _ => Err("must be user:<id>, key:<id>, operator or system"),
         }
     }
 }

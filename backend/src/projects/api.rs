@@ -5,7 +5,7 @@ use super::model::{Name, Settings, SettingsChange, Slug};
 use super::store::{self, ProjectRow, Whose};
 use super::view::{self, ProjectView};
 use super::{keys, members, trail};
-use crate::audit::Act;
+use crate::audit::{Act, ActName};
 use crate::auth::{Action, Principal, Role, set_member};
 use crate::edge::{Cursor, Json, ListPage, NoQuery, PageQuery, Query, resource};
 use crate::error::{ApiError, Code};
@@ -40,22 +40,25 @@ pub fn project_routes(config: &mut web::ServiceConfig) {
 }
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(
-    list,
-    create,
-    show,
-    change,
-    delete,
-    members::list,
-    members::set,
-    members::remove,
-    keys::list,
-    keys::create,
-    keys::revoke,
-    keys::rotate,
-    trail::list,
-    trail::export,
-))]
+#[openapi(
+    paths(
+        list,
+        create,
+        show,
+        change,
+        delete,
+        members::list,
+        members::set,
+        members::remove,
+        keys::list,
+        keys::create,
+        keys::revoke,
+        keys::rotate,
+        trail::list,
+        trail::export,
+    ),
+    components(schemas(ActName))
+)]
 struct Paths;
 
 /// The paths' place in the OpenAPI document.

@@ -1,7 +1,7 @@
 //! The audit trail over HTTP. It stands here, since whose acts one may read is a matter of projects.
 
 use super::access::Access;
-use crate::audit::{self, Act, Filter};
+use crate::audit::{self, Act, ActName, Actor, Filter};
 use crate::auth::{Action, Principal};
 use crate::edge::{Cursor, Limit, ListPage, Query, download, in_order, ndjson, no_page, resource};
 use crate::error::ApiError;
@@ -25,7 +25,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 pub(super) struct TrailQuery {
     project: Option<String>,
     actor: Option<String>,
-    action: Option<String>,
+    action: Option<ActName>,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
     limit: Option<Limit>,
@@ -36,6 +36,8 @@ impl TrailQuery {
     /// The filter, narrowed to what the caller may read.
     async fn filter(&self, access: &Access) -> Result<Filter, ApiError> {
         in_order(self.from, self.to)?;
+        let actor = self.actor.as_deref().map(str::parse::<Actor>).transpose();
+        let actor = actor.map_err(|fault| ApiError::field("/actor", fault))?;
         let project = match (&self.project, &*access.principal) {
             (Some(project), _) => Some(access.project(project, Action::ReadAudit).await?),
             (None, Principal::Key { .. }) => Some(access.own_project(Action::ReadAudit).await?),
@@ -46,7 +48,7 @@ impl TrailQuery {
         };
         Ok(Filter {
             project_id: project.map(|project| project.id.clone()),
-            actor: self.actor.clone(),
+            actor,
             action: self.action.clone(),
             from: self.from.map(Timestamp::micros),
             to: self.to.map(Timestamp::micros),
@@ -70,8 +72,8 @@ const LIST: &str = "audit";
 /// Who did what, newest first: of one project, or of all for administrators.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "audit",
     params(("project" = Option<String>, Query, description = "In this project, by id or slug; a key's own if absent"),
-        ("actor" = Option<String>, Query, description = "By this actor: user:<id>, key:<id>, operator or system"),
-        ("action" = Option<String>, Query, description = "Of this name, such as key_created"),
+        ("actor" = Option<String>, Query, pattern = "^(user:.+|key:.+|operator|system)$", description = "By this actor: user:<id>, key:<id>, operator or system"),
+        ("action" = Option<ActName>, Query, description = "Of this name, such as key_created"),
         ("from" = Option<String>, Query, format = DateTime, description = "At this time or later"),
         ("to" = Option<String>, Query, format = DateTime, description = "Before this time"),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Items on a page"),
@@ -105,8 +107,8 @@ pub(super) async fn list(
 /// Export the trail as NDJSON: the records as they are sealed, newest first.
 #[utoipa::path(get, path = "/api/v1/audit/export", tag = "audit",
     params(("project" = Option<String>, Query, description = "In this project, by id or slug; a key's own if absent"),
-        ("actor" = Option<String>, Query, description = "By this actor: user:<id>, key:<id>, operator or system"),
-        ("action" = Option<String>, Query, description = "Of this name, such as key_created"),
+        ("actor" = Option<String>, Query, pattern = "^(user:.+|key:.+|operator|system)$", description = "By this actor: user:<id>, key:<id>, operator or system"),
+        ("action" = Option<ActName>, Query, description = "Of this name, such as key_created"),
         ("from" = Option<String>, Query, format = DateTime, description = "At this time or later"),
         ("to" = Option<String>, Query, format = DateTime, description = "Before this time")),
     responses((status = 200, description = "The export", content((String = "application/x-ndjson")))))]

@@ -1,6 +1,6 @@
 //! `GET …/invocations/export`: everything that a filter meets, streamed, oldest first.
 
-use super::query::{Format, ListQuery};
+use super::query::{Format, ListQuery, PhiClass};
 use crate::audit::Act;
 use crate::auth::Action;
 use crate::edge::{Query, download, ndjson, no_page};
@@ -27,7 +27,7 @@ use serde_json::value::RawValue;
         ("status" = Option<String>, Query, pattern = "^(ok|error|blocked)$", description = "ok, error or blocked"),
         ("agent" = Option<String>, Query, description = "By this agent"),
         ("tag" = Option<String>, Query, description = "With this tag"),
-        ("phi" = Option<String>, Query, description = "With findings of this PHI class")),
+        ("phi" = Option<PhiClass>, Query, description = "With findings of this PHI class")),
     responses((status = 200, description = "The export", content(
         (String = "application/x-ndjson"), (String = "text/csv")))))]
 pub(super) async fn export(

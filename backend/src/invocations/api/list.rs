@@ -1,6 +1,6 @@
 //! `GET …/invocations`.
 
-use super::query::{LIST, ListQuery};
+use super::query::{LIST, ListQuery, PhiClass};
 use crate::auth::Action;
 use crate::edge::{Cursor, ListPage, Query};
 use crate::error::ApiError;
@@ -24,7 +24,7 @@ use serde_json::value::RawValue;
         ("status" = Option<String>, Query, pattern = "^(ok|error|blocked)$", description = "ok, error or blocked"),
         ("agent" = Option<String>, Query, description = "By this agent"),
         ("tag" = Option<String>, Query, description = "With this tag"),
-        ("phi" = Option<String>, Query, description = "With findings of this PHI class"),
+        ("phi" = Option<PhiClass>, Query, description = "With findings of this PHI class"),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 500, description = "Items on a page"),
         ("cursor" = Option<String>, Query, description = "The page before's next_cursor")),
     responses((status = 200, description = "A page of records", body = ListPage<serde_json::Value>)))]

@@ -37,15 +37,18 @@ pub fn otlp_routes(config: &mut web::ServiceConfig) {
 }
 
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(
-    list::list,
-    ingest::ingest,
-    export::export,
-    show::show,
-    schema::event,
-    otlp::traces,
-    otlp::traces_of_langfuse,
-))]
+#[openapi(
+    paths(
+        list::list,
+        ingest::ingest,
+        export::export,
+        show::show,
+        schema::event,
+        otlp::traces,
+        otlp::traces_of_langfuse,
+    ),
+    components(schemas(query::PhiClass))
+)]
 struct Paths;
 
 /// The paths' place in the OpenAPI document.

@@ -4,7 +4,11 @@ use crate::edge::{Cursor, Limit, in_order};
 use crate::error::ApiError;
 use crate::invocations::store::{Filter, Page};
 use invocation::Timestamp;
+use phi::Class;
 use serde::Deserialize;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Which invocations, from where, and how many.
 #[derive(Debug, Default, Deserialize)]
@@ -20,11 +24,34 @@ pub(super) struct ListQuery {
     status: Option<String>,
     agent: Option<String>,
     tag: Option<String>,
-    phi: Option<String>,
+    phi: Option<PhiClass>,
     pub(super) limit: Option<Limit>,
     pub(super) cursor: Option<Cursor>,
     pub(super) format: Option<Format>,
 }
+
+/// A class of patient data.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct PhiClass(Class);
+
+impl TryFrom<String> for PhiClass {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let unknown = |_| format!("must be one of {}", Class::ALL.map(Class::as_str).join(", "));
+        name.parse().map(Self).map_err(unknown)
+    }
+}
+
+impl PartialSchema for PhiClass {
+    fn schema() -> RefOr<Schema> {
+        let names = Class::ALL.map(Class::as_str);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).into()
+    }
+}
+
+impl ToSchema for PhiClass {}
 
 /// What the cursors of the list are marked with.
 pub(super) const LIST: &str = "invocations";
@@ -61,7 +88,7 @@ impl ListQuery {
             status: self.status,
             agent: self.agent,
             tag: self.tag,
-            phi: self.phi,
+            phi: self.phi.map(|PhiClass(class)| class.to_string()),
         })
     }
 }

@@ -34,6 +34,22 @@ fn acts_are_found_by_what_they_are(database: Database) {
     admin
         .get("/api/v1/audit?from=2026-02-02T00:00:00Z&to=2026-01-01T00:00:00Z")
         .problem_at(422, "/to");
+    for path in ["audit", "audit/export"] {
+        for (field, wrong, told) in [
+            ("action", "key_craeted", "key_created"),
+            ("action", "", "key_created"),
+            ("actor", "bogus", "operator"),
+            ("actor", "", "operator"),
+            ("actor", "user:", "operator"),
+            ("actor", "system:1", "operator"),
+        ] {
+            let answer = admin.get(&format!("/api/v1/{path}?{field}={wrong}"));
+            let problem = answer.problem_at(422, &format!("/{field}"));
+            assert!(problem["detail"].as_str().unwrap().contains(told), "{problem}");
+        }
+    }
+    assert!(!found("actor=system").is_empty());
+    assert!(found("actor=key:nobody").is_empty() && found("actor=operator").is_empty());
     admin.get("/api/v1/audit?who=me").problem_at(422, "/who");
     admin.get("/api/v1/audit?project=absent").problem(404);
 }

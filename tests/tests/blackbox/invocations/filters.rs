@@ -59,6 +59,15 @@ fn each_filter_finds_its_own(database: Database) {
         let expected = expected.chars().map(String::from).collect();
         assert_eq!(found(&key, query), expected, "{query}");
     }
+    for (field, wrong) in
+        [("phi", "bogus"), ("phi", ""), ("phi", "MRN"), ("tier", "huge"), ("status", "")]
+    {
+        for path in ["invocations", "invocations/export"] {
+            let answer = key.get(&format!("{PROJECT}/{path}?{field}={wrong}"));
+            let problem = answer.problem_at(422, &format!("/{field}"));
+            assert!(problem["detail"].as_str().unwrap().contains("one of "), "{problem}");
+        }
+    }
     for wrong in ["status=fine", "tier=huge", "from=then", "colour=red"] {
         key.get(&format!("{PROJECT}/invocations?{wrong}")).problem_4xx();
     }
