@@ -102,6 +102,7 @@ fn add_key(
         expires_at: None,
         revoked_at: None,
         quota: None,
+        rotated_at: None,
     };
     let scopes = Scope::ALL.iter().map(ToString::to_string).collect();
     let act = Act::KeyCreated { key_id: row.id.clone(), scopes };

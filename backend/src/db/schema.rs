@@ -86,6 +86,7 @@ diesel::table! {
         expires_at -> Nullable<BigInt>,
         revoked_at -> Nullable<BigInt>,
         quota -> Nullable<Text>,
+        rotated_at -> Nullable<BigInt>,
     }
 }
 

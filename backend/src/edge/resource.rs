@@ -4,6 +4,7 @@ use crate::error::{ApiError, Code};
 use actix_web::guard::{self, Guard, GuardContext};
 use actix_web::http::{Method, header};
 use actix_web::{HttpResponse, Resource, ResponseError, Route, web};
+use percent_encoding::{percent_decode, percent_decode_str};
 
 /// A path with a handler for each method. Another method gets 405 with `Allow` (RFC 9110, 15.5.6);
 /// `HEAD` goes where `GET` does. Every route is made here.
@@ -32,9 +33,15 @@ pub fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Res
 }
 
 /// What a path names is looked for in the database, where no text holds U+0000: PostgreSQL does not
-/// even take the question. So such a path leads nowhere, as one with an unknown id.
+/// even take the question. So such a path leads nowhere, as one with an unknown id. Actix decodes
+/// twice, `%25` the second time alone: `%%30%30` is a NUL in the end, and `%2500` is none.
 fn has_no_nul(context: &GuardContext<'_>) -> bool {
-    !context.head().uri.path().contains("%00")
+    let path = context.head().uri.path();
+    if !path.contains('%') {
+        return true;
+    }
+    let once: Vec<u8> = percent_decode_str(&path.replace("%25", "_")).collect();
+    percent_decode(&once).all(|byte| byte != 0)
 }
 
 /// Not Actix's own guards, which note their methods in each request for an `Allow` of theirs.

@@ -141,6 +141,7 @@ pub(super) async fn create(
         expires_at: expires_at.map(Timestamp::micros),
         revoked_at: None,
         quota: quota.map(|quota| quota.to_string()),
+        rotated_at: None,
     };
     let view = KeyView { key: Some(key.reveal().to_owned()), ..KeyView::from(row.clone()) };
     let create = move |conn: &mut _| {
@@ -218,7 +219,7 @@ pub(super) async fn revoke(
 const OVERLAP_MICROS: i64 = 24 * 3600 * 1_000_000;
 
 /// Replace an API key by a new one of the same name, scopes, quota and end. The old one stays good
-/// for a day. The answer shows the new one, and nothing will again.
+/// for a day, and cannot be rotated again. The answer shows the new one, and nothing will again.
 #[utoipa::path(post, path = "/api/v1/projects/{project}/keys/{key_id}/rotate", tag = "projects",
     params(("project" = String, Path, description = "Id or slug"), ("key_id" = String, Path, description = "The key's id")),
     responses((status = 201, description = "The new key", body = KeyView)))]
@@ -231,7 +232,7 @@ pub(super) async fn rotate(
     let (now, next) = (state.clock.now().micros(), ApiKey::generate(&state.clock.new_id()));
     let rotate = move |conn: &mut Conn, key: &KeyRow| {
         let row = auth::rotate_key(conn, key, &next, now, now + OVERLAP_MICROS)?;
-        let detail = "The key was revoked, or its end is past: make a new one.";
+        let detail = "The key was rotated already, was revoked, or its end is past.";
         let row = row.ok_or_else(|| ApiError::new(Code::Conflict, detail))?;
         let act = Act::KeyRotated { key_id: key.id.clone(), successor: row.id.clone() };
         Ok((KeyView { key: Some(next.reveal().to_owned()), ..KeyView::from(row) }, Some(act)))

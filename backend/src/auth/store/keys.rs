@@ -19,6 +19,7 @@ pub struct KeyRow {
     pub expires_at: Option<i64>,
     pub revoked_at: Option<i64>,
     pub quota: Option<String>,
+    pub rotated_at: Option<i64>,
 }
 
 /// A key that is in use, by its hash.
@@ -80,7 +81,7 @@ pub fn revoke_key(conn: &mut Conn, id: &str, now: i64) -> Result<bool, DbError> 
 
 /// Puts `successor` in the place of a key: the same name, scopes, quota and end. The old key stays
 /// good until `until` (microseconds), so that its holders can change over. `None` if it is not in use
-/// any more.
+/// any more, or was rotated before: then nobody knows its end.
 ///
 /// # Errors
 /// The database.
@@ -95,8 +96,12 @@ pub fn rotate_key(
         return Ok(None);
     }
     let end = old.expires_at.map_or(until, |at| at.min(until));
-    let in_use = api_keys::table.find(&old.id).filter(api_keys::revoked_at.is_null());
-    if diesel::update(in_use).set(api_keys::expires_at.eq(Some(end))).execute(conn)? == 0 {
+    let in_use = api_keys::table
+        .find(&old.id)
+        .filter(api_keys::revoked_at.is_null())
+        .filter(api_keys::rotated_at.is_null());
+    let replaced = (api_keys::expires_at.eq(Some(end)), api_keys::rotated_at.eq(Some(now)));
+    if diesel::update(in_use).set(replaced).execute(conn)? == 0 {
         return Ok(None);
     }
     let row = KeyRow {

@@ -56,6 +56,7 @@ fn create_key(
             expires_at: None,
             revoked_at: None,
             quota: None,
+            rotated_at: None,
         };
         let scopes = scopes.iter().map(ToString::to_string).collect();
         let act = Act::KeyCreated { key_id: row.id.clone(), scopes };

@@ -9,6 +9,7 @@ both!(
     a_key_does_what_its_scopes_say,
     a_revoked_key_is_worth_nothing,
     a_key_is_revoked_once,
+    a_key_is_rotated_once,
     a_key_is_shown_once,
     an_expired_key_is_worth_nothing,
     a_quota_beyond_the_usual_is_an_administrators,
@@ -96,6 +97,36 @@ fn a_key_is_revoked_once(database: Database) {
     let absent = service.database().researchflow(&["admin", "key", "revoke", "absent"]);
     assert_ne!(absent.code, 0, "{absent:?}");
     service.key().delete(&format!("{KEYS}/absent")).problem(404);
+}
+
+/// The new key ends when the old one would have; one made from that again would end with the old one.
+fn a_key_is_rotated_once(database: Database) {
+    let service = Service::start(database);
+    let key = service.key();
+    let rotate = |id: &str| key.post(&format!("{KEYS}/{id}/rotate"), &json!({}));
+    for end in [json!(null), json!("2099-01-01T00:00:00Z")] {
+        let body = json!({"name": "agent", "scopes": ["read"], "expires_at": end});
+        let first = key.post(KEYS, &body).expect(201);
+        let id = first["id"].as_str().unwrap().to_owned();
+        let answers = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| rotate(&id))).collect();
+            threads.into_iter().map(|it| it.join().unwrap()).collect::<Vec<_>>()
+        });
+        let (made, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|it| it.status == 201);
+        assert_eq!((made.len(), refused.len()), (1, 3), "{answers:?}");
+        refused.iter().for_each(|answer| drop(answer.problem(409)));
+        rotate(&id).problem(409);
+
+        let second = made[0].expect(201);
+        assert_eq!(second["expires_at"], first["expires_at"]);
+        let third = rotate(second["id"].as_str().unwrap()).expect(201);
+        assert_eq!(third["expires_at"], first["expires_at"]);
+        for key in [&first, &second, &third] {
+            service.nobody().with_key(key["key"].as_str().unwrap()).get(PROJECT).expect(200);
+        }
+        let listed = key.all(KEYS).into_iter().find(|key| key["id"] == id.as_str()).unwrap();
+        assert!(listed["expires_at"].is_string() && listed["expires_at"] != first["expires_at"]);
+    }
 }
 
 fn a_key_is_shown_once(database: Database) {

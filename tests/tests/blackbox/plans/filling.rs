@@ -88,7 +88,7 @@ const STATEMENTS: [&str; 20] = [
      SELECT 'project-' || i, 'slug-' || i, 'Project', '{}', [bytes:'secret'], i, NULL FROM n",
     "[to:20000] INSERT INTO api_keys
      SELECT 'key-' || i, 'project-' || (1 + i % 50), 'Key', [bytes:'hash-' || i], 'read', i, NULL,
-            NULL, NULL FROM n",
+            NULL, NULL, NULL FROM n",
     "[to:20000] INSERT INTO sign_in_failures SELECT [bytes:'subject-' || i], 3, 0, 9000000000000000
      FROM n",
     "[to:5000] INSERT INTO second_factors SELECT 'user-' || i, [bytes:'sealed'], true, i FROM n",
