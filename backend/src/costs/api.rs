@@ -113,12 +113,6 @@ async fn costs(
 ) -> Result<HttpResponse, ApiError> {
     let project = access.project(&project, Action::ReadCosts).await?;
     let CostQuery { group_by, from, to } = query.into_inner();
-    if group_by == GroupBy::Project {
-        return Err(ApiError::field(
-            "/group_by",
-            "must be one of model, tier, provider, agent, stage, run, key, day",
-        ));
-    }
     in_order(from, to)?;
     let (from, to) = (from.map(Timestamp::micros), to.map(Timestamp::micros));
     let question = Question { project_id: project.id.clone(), group_by, from, to };

@@ -37,6 +37,8 @@ pub enum GroupBy {
     Run,
     Key,
     Day,
+    // A request is about one project.
+    #[serde(skip_deserializing)]
     Project,
 }
 

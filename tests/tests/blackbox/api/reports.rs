@@ -28,7 +28,12 @@ fn costs_add_up(database: Database) {
             assert_eq!(sum["unpriced"], 0, "{costs}");
         }
     }
-    key.get(&format!("{PROJECT}/costs?group_by=colour")).problem_4xx();
+    for wrong in ["colour", "project"] {
+        let answer = key.get(&format!("{PROJECT}/costs?group_by={wrong}"));
+        let problem = answer.problem_at(422, "/group_by");
+        let detail = problem["errors"][0]["detail"].as_str().unwrap();
+        assert!(detail.contains("`day`") && !detail.contains("project"), "{detail}");
+    }
 }
 
 fn what_has_no_price_is_counted(database: Database) {
