@@ -47,9 +47,11 @@ impl<C: RouteClass> Limiter<C> {
     }
 
     /// Counts one request of `identity`, under his own quota if he has one, else under the class's.
-    /// `None` if neither limits it.
+    /// `None` if neither limits it, or nothing is limited.
     pub async fn check(&self, class: C, identity: &Identity, own: Option<Quota>) -> Option<Ruling> {
-        let quota = own.or_else(|| self.0.policies.quota(class))?;
+        let policies = &self.0.policies;
+        let quota = policies.quota(class).or_else(|| own.filter(|_| !policies.is_off()))?;
+        let quota = own.unwrap_or(quota);
         let decision = self.0.decide(class.name(), identity, quota).await;
         self.0.counts.count(class, decision.allowed);
         Some(Ruling { policy: class.name(), quota, decision })

@@ -84,11 +84,13 @@ async fn each_identity_has_a_quota_and_some_have_their_own() {
 #[actix_web::test]
 async fn what_is_not_limited_has_no_fields() {
     let probe = ("/health", "192.0.2.1", None);
-    let api = ("/api/x", "192.0.2.1", Some("1/60"));
-    for (policies, request) in [("api=1/60", probe), ("api=off", api), ("off", api)] {
+    let (api, own) = (("/api/x", "192.0.2.1", None), ("/api/x", "192.0.2.1", Some("1/60")));
+    for (policies, request) in [("api=1/60", probe), ("api=off", api), ("off", own)] {
         for seen in send(policies, &[request; 3]).await {
             assert_eq!(seen.status, StatusCode::OK, "{policies}");
             assert_eq!(seen.fields, [None, None, None], "{policies}");
         }
     }
+    let seen = send("api=off", &[own; 2]).await;
+    assert_eq!([seen[0].status, seen[1].status], [StatusCode::OK, StatusCode::TOO_MANY_REQUESTS]);
 }

@@ -88,7 +88,7 @@ fn invented_keys_count_on_the_address(database: Database) {
 }
 
 fn a_key_s_own_quota_counts_where_its_class_has_none(database: Database) {
-    let service = Service::builder(database).env(LIMITS, "off").start();
+    let service = Service::builder(database).env(LIMITS, "api=off").start();
     let key = json!({"name": "slow", "scopes": ["read"], "quota": "2/36000"});
     let made = service.key().post(&format!("{PROJECT}/keys"), &key).expect(201);
     let client = service.nobody().with_key(made["key"].as_str().unwrap());
