@@ -40,7 +40,8 @@ pub(super) fn lock(conn: &mut Conn, id: &str) -> Result<Option<ProjectRow>, DbEr
     let row = match conn {
         // SQLite has one writer.
         Conn::Sqlite(conn) => row.first(conn),
-        Conn::Pg(conn) => row.for_update().first(conn),
+        // What points at the row, as keys and members do, may still be written.
+        Conn::Pg(conn) => row.for_no_key_update().first(conn),
     };
     Ok(row.optional()?)
 }
