@@ -12,6 +12,7 @@ pub mod config;
 pub mod costs;
 pub mod db;
 pub mod edge;
+pub mod erasure;
 pub mod error;
 pub mod history;
 pub mod insights;

@@ -5,11 +5,11 @@ use crate::app::{Handles, create_app};
 use crate::audit::{self, Act, Actor};
 use crate::auth::{self, Bootstrapped};
 use crate::config::{Config, ConfigArgs};
-use crate::db::{self, Conn, migrate};
+use crate::db::{self, migrate};
 use crate::history::Recorder;
-use crate::insights::{self, Insights};
+use crate::insights::Insights;
 use crate::state::AppState;
-use crate::{edge, invocations, probes, projects, reports};
+use crate::{edge, erasure, probes, projects};
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -43,13 +43,10 @@ pub(super) struct ServeArgs {
 /// Between `/ready` saying no and no longer accepting, so that load balancers notice, and clients who
 /// keep their connections.
 const GRACE: Duration = Duration::from_millis(500);
-/// How often deleted projects are looked at.
-const SWEEP: Duration = Duration::from_secs(3600);
 /// How often the TLS certificate's files are looked at.
 const CERTIFICATE_LOOK: Duration = Duration::from_secs(1);
 /// How long the process waits at its end for its last figures to be written.
 const LAST_FIGURES: Duration = Duration::from_secs(2);
-const KEPT_MICROS: i64 = 30 * 24 * 3600 * 1_000_000;
 
 pub(super) fn run(args: ServeArgs) -> Verdict {
     let config = args.config.validate().map_err(Failure::new)?;
@@ -162,7 +159,7 @@ async fn serve(
         insights.work();
     }
     let beside = [
-        actix_web::rt::spawn(erase_deleted(state.clone())),
+        actix_web::rt::spawn(erasure::run(state.clone())),
         actix_web::rt::spawn(watch.run(node)),
         actix_web::rt::spawn(connections.close_overdue(move |n| closed.inc_by(n as u64))),
     ];
@@ -271,44 +268,4 @@ pub(super) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
             _ = int.recv() => {}
         }
     })
-}
-
-/// Erases projects 30 days after they were deleted.
-async fn erase_deleted(state: AppState) {
-    loop {
-        if let Err(failure) = sweep(&state).await {
-            tracing::warn!(%failure, "deleted projects could not be erased; trying again later");
-        }
-        tokio::time::sleep(SWEEP).await;
-    }
-}
-
-async fn sweep(state: &AppState) -> Result<(), Failure> {
-    let before = state.clock.now().micros() - KEPT_MICROS;
-    let due = state.db.read(move |conn| projects::due_for_erasure(conn, before)).await?;
-    for project_id in due {
-        // One that cannot be erased keeps no other from it.
-        if let Err(failure) = erase(state, project_id.clone()).await {
-            tracing::warn!(project_id, %failure, "a project could not be erased; trying again later");
-        }
-        state.cache.bump(&[reports::scope(&project_id)]).await;
-    }
-    Ok(())
-}
-
-async fn erase(state: &AppState, project_id: String) -> Result<(), Failure> {
-    let inner = state.clone();
-    let erase = move |conn: &mut Conn| {
-        // Whoever comes second waits for the first here, and finds it done.
-        if !projects::set_erased(conn, &project_id)? {
-            return Ok(());
-        }
-        let erasure = invocations::erase_project(conn, &project_id)?;
-        insights::erase_project(conn, &project_id)?;
-        reports::erase_project(conn, &project_id)?;
-        let act = Act::ProjectErased { erasure };
-        audit::append(conn, &inner, Actor::System, Some(&project_id), act)?;
-        Ok(())
-    };
-    state.db.write(erase).await
 }

@@ -40,5 +40,5 @@ pub use figures::Figures;
 pub use handle::{Backlog, Insights, LONG_LAG};
 pub use letters::{Letter, Settled, drop_letter, retry_letter};
 pub use recount::{Recount, recount};
-pub use store::erase_project;
+pub use store::erase;
 pub use sums::{GroupBy, Line, Scope, Unapplied, sums, sums_beside};

@@ -7,7 +7,7 @@ use super::rollup::{Key, KeyDigest, RollupRow};
 use super::store;
 use super::sums::Unapplied;
 use crate::db::Conn;
-use crate::invocations;
+use crate::{invocations, projects};
 use std::collections::HashMap;
 
 /// Rows that are read at once.
@@ -27,19 +27,20 @@ pub struct Recount {
 }
 
 /// Adds up every invocation anew and compares with every rollup. Memory grows with the number of
-/// rollups, not of invocations.
+/// rollups, not of invocations. Projects that are being erased are left out.
 ///
 /// # Errors
 /// The database.
 pub fn recount(conn: &mut Conn) -> Result<Recount, InsightsError> {
     let unapplied = Unapplied::read(conn)?;
+    let erased = projects::erased(conn)?;
     let mut found = Recount::default();
     let mut counted: HashMap<KeyDigest, (Key, Figures)> = HashMap::new();
     let (mut from, end) = (0, feed::end(conn)?);
     while from < end {
         let rows = invocations::between(conn, &(from..=end), PAGE)?;
         from = rows.last().map_or(end, |facts| facts.ledger_index as u64 + 1);
-        for facts in rows {
+        for facts in rows.into_iter().filter(|facts| !erased.contains(&facts.project_id)) {
             found.invocations += 1;
             if unapplied.has(facts.ledger_index as u64) {
                 found.unapplied += 1;
@@ -50,7 +51,8 @@ pub fn recount(conn: &mut Conn) -> Result<Recount, InsightsError> {
             *sum = sum.saturating_plus(&Figures::of(&facts));
         }
     }
-    for row in store::all_rollups(conn)? {
+    let rollups = store::all_rollups(conn)?;
+    for row in rollups.into_iter().filter(|row| !erased.contains(&row.project_id)) {
         found.rollups += 1;
         let (_, sum) = counted.remove(&row.digest).unzip();
         if sum.unwrap_or_default() != row.figures() {

@@ -83,15 +83,23 @@ pub(super) fn put_rollups(conn: &mut Conn, rows: &[RollupRow]) -> QueryResult<()
     Ok(())
 }
 
-/// Erases a project's rollups.
+/// Erases so many of a project's rollups at most, which nobody else changes until this transaction
+/// ends. Each is of an invocation at least.
 ///
 /// # Errors
 /// The database.
-pub fn erase_project(conn: &mut Conn, project_id: &str) -> Result<(), InsightsError> {
+pub fn erase(conn: &mut Conn, project_id: &str, most: usize) -> Result<(), InsightsError> {
     // A worker that adds up rows of the project is done with it, or finds no rows any more.
     lock_cursor(conn)?;
-    let rows = cost_rollups::table.filter(cost_rollups::project_id.eq(project_id));
-    on_each!(conn, |conn| diesel::delete(rows).execute(conn)?);
+    let digests: Vec<KeyDigest> = cost_rollups::table
+        .filter(cost_rollups::project_id.eq(project_id))
+        .select(cost_rollups::digest)
+        .limit(most as i64)
+        .load(conn)?;
+    for some in digests.chunks(ROWS) {
+        diesel::delete(cost_rollups::table.filter(cost_rollups::digest.eq_any(some)))
+            .execute(conn)?;
+    }
     Ok(())
 }
 

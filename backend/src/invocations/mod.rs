@@ -27,7 +27,7 @@ pub use check::Checker;
 pub use facts::Facts;
 pub use spool::{SpoolError, SpoolState};
 pub use store::{
-    Filter, Page, between, erase_project, list_runs, of_run, run_span, scan, stands_at,
+    Filter, Page, any_of, between, erase, erase_rest, list_runs, of_run, run_span, scan, stands_at,
 };
 
 /// What becomes old with each event of a project that this process stores. Other processes are not

@@ -1,7 +1,7 @@
 //! The tables of invocations.
 
 use super::batcher::Receipt;
-use super::facts::{Facts, LabelRow};
+use super::facts::{self, Facts, LabelRow};
 use super::intake::Prepared;
 use crate::db::schema::{invocation_labels, invocations, runs};
 use crate::db::{Conn, insert_rows, on_each};
@@ -9,6 +9,7 @@ use crate::ledger::{Appender, Erasure, LedgerError, Log};
 use crate::signers::Signers;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
+use invocation::Record;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
@@ -416,21 +417,67 @@ pub fn stands_at(conn: &mut Conn, index: u64) -> QueryResult<bool> {
     Ok(!between(conn, &(index..=index), 1)?.is_empty())
 }
 
-/// Erases everything of a project: records and nonces by crypto-shredding, rows outright.
+/// Whether a project has any invocation.
 ///
 /// # Errors
 /// The database.
-pub fn erase_project(conn: &mut Conn, project_id: &str) -> Result<Erasure, LedgerError> {
-    let indexes = scan(conn, project_id, &Filter::default())?;
-    let erasure = crate::ledger::erase(conn, Log::Invocations, project_id, &indexes)?;
+pub fn any_of(conn: &mut Conn, project_id: &str) -> QueryResult<bool> {
+    let rows = invocations::table.filter(invocations::project_id.eq(project_id));
+    let one: Option<i64> = rows.select(invocations::ledger_index).first(conn).optional()?;
+    Ok(one.is_some())
+}
+
+/// Erases those of a project's invocations at `indexes`, ascending, that are there still: records
+/// and nonces by crypto-shredding, rows outright. A run goes with its first invocation: whoever
+/// erases all of a project begins with the newest.
+///
+/// # Errors
+/// The database.
+pub fn erase(conn: &mut Conn, project_id: &str, indexes: &[i64]) -> Result<Erasure, LedgerError> {
+    let mut there = Vec::new();
+    for some in indexes.chunks(SQLITE_ROWS) {
+        let rows = invocations::table
+            .filter(invocations::project_id.eq(project_id))
+            .filter(invocations::ledger_index.eq_any(some));
+        let mut found: Vec<i64> =
+            rows.select(invocations::ledger_index).order(invocations::ledger_index).load(conn)?;
+        erase_labels(conn, &found)?;
+        let rows = invocations::table.filter(invocations::ledger_index.eq_any(&found));
+        diesel::delete(rows).execute(conn)?;
+        there.append(&mut found);
+    }
+    if let (Some(first), Some(last)) = (there.first(), there.last()) {
+        let begun = runs::table
+            .filter(runs::project_id.eq(project_id))
+            .filter(runs::first_index.between(first, last));
+        on_each!(conn, |conn| diesel::delete(begun).execute(conn)?);
+    }
+    crate::ledger::erase(conn, Log::Invocations, project_id, &there)
+}
+
+fn erase_labels(conn: &mut Conn, indexes: &[i64]) -> Result<(), LedgerError> {
+    for (index, json) in crate::ledger::records(conn, Log::Invocations, indexes)? {
+        let Ok(record) = Record::from_canonical(json.as_bytes()) else { continue };
+        for row in facts::labels(&record, index as u64) {
+            let key = (row.project_id, row.label, row.occurred_at, row.ledger_index);
+            let row = invocation_labels::table.find(key);
+            on_each!(conn, |conn| diesel::delete(row).execute(conn)?);
+        }
+    }
+    Ok(())
+}
+
+/// Labels and runs of a project that has no invocations any more: there are none, but for those whose
+/// records could not be read.
+///
+/// # Errors
+/// The database.
+pub fn erase_rest(conn: &mut Conn, project_id: &str) -> QueryResult<()> {
+    let labels = invocation_labels::table.filter(invocation_labels::project_id.eq(project_id));
+    let runs = runs::table.filter(runs::project_id.eq(project_id));
     on_each!(conn, |conn| {
-        diesel::delete(invocations::table.filter(invocations::project_id.eq(project_id)))
-            .execute(conn)?;
-        diesel::delete(
-            invocation_labels::table.filter(invocation_labels::project_id.eq(project_id)),
-        )
-        .execute(conn)?;
-        diesel::delete(runs::table.filter(runs::project_id.eq(project_id))).execute(conn)?
+        diesel::delete(labels).execute(conn)?;
+        diesel::delete(runs).execute(conn)?
     });
-    Ok(erasure)
+    Ok(())
 }

@@ -285,8 +285,10 @@ fn sealed_ranges(
         by_project.entry(project_id).or_default().push((first, last));
     }
     let (mut covered, mut faults) = (Vec::new(), Vec::new());
-    for erasure in sealed.iter().filter(|erasure| erasure.log == log) {
-        let ranges = by_project.remove(&erasure.project_id).unwrap_or_default();
+    for erasure in sealed.iter().filter(|erasure| erasure.log == log && erasure.records > 0) {
+        let span = erasure.span();
+        let of_project = by_project.entry(erasure.project_id.clone()).or_default();
+        let ranges: Vec<_> = of_project.extract_if(.., |(first, _)| span.contains(first)).collect();
         if erase::digest(&ranges) == erasure.ranges_sha256 {
             covered.extend(ranges);
         } else {
@@ -296,7 +298,7 @@ fn sealed_ranges(
             ));
         }
     }
-    for project in by_project.keys() {
+    for (project, _) in by_project.iter().filter(|(_, ranges)| !ranges.is_empty()) {
         faults.push(format!("The erasure of project {project} is not in the audit log."));
     }
     covered.sort_unstable();

@@ -5,6 +5,7 @@ use crate::db::schema::{api_keys, memberships, projects, users};
 use crate::db::{Conn, DbError, on_each};
 use crate::edge::forget_answers;
 use diesel::prelude::*;
+use std::collections::HashSet;
 
 /// A project's row.
 #[derive(Debug, Clone, Queryable, Insertable)]
@@ -135,22 +136,28 @@ pub(super) fn set_deleted(conn: &mut Conn, id: &str, now: i64) -> Result<(), DbE
     Ok(())
 }
 
-/// The projects that were deleted before `before` and are not erased yet.
+/// The projects that were deleted before `before`, erased or not.
 ///
 /// # Errors
 /// The database.
-pub fn due_for_erasure(conn: &mut Conn, before: i64) -> Result<Vec<String>, DbError> {
-    let due = projects::table
-        .filter(projects::deleted_at.le(before))
-        .filter(projects::settings.ne(ERASED))
-        .select(projects::id);
-    Ok(due.load(conn)?)
+pub fn deleted(conn: &mut Conn, before: i64) -> Result<Vec<String>, DbError> {
+    Ok(projects::table.filter(projects::deleted_at.le(before)).select(projects::id).load(conn)?)
+}
+
+/// The projects that are erased: what may be left of their invocations is on its way out.
+///
+/// # Errors
+/// The database.
+pub fn erased(conn: &mut Conn) -> Result<HashSet<String>, DbError> {
+    let ids: Vec<String> =
+        projects::table.filter(projects::settings.eq(ERASED)).select(projects::id).load(conn)?;
+    Ok(ids.into_iter().collect())
 }
 
 /// Stands in `settings` once a project is erased.
 const ERASED: &str = "erased";
 
-/// Erases the project's own data and keeps its id, so that what is left of it in the ledger is
+/// Erases the project's own data and keeps its id, under a slug that nobody can ask for, so that what is left of it in the ledger is
 /// still somebody's; `false` if it was erased before.
 ///
 /// # Errors
@@ -158,7 +165,7 @@ const ERASED: &str = "erased";
 pub fn set_erased(conn: &mut Conn, id: &str) -> Result<bool, DbError> {
     let nothing = (
         projects::name.eq(ERASED),
-        projects::slug.eq(format!("erased-{id}")),
+        projects::slug.eq(format!("~{id}")),
         projects::settings.eq(ERASED),
         projects::secret.eq(Vec::<u8>::new()),
     );

@@ -4,6 +4,7 @@ mod audit;
 mod conventions;
 mod cursors;
 mod documents;
+mod erasure;
 mod hung_up;
 mod idempotency;
 mod keys;
