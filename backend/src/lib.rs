@@ -14,6 +14,7 @@ pub mod db;
 pub mod edge;
 pub mod erasure;
 pub mod error;
+mod file_limit;
 pub mod history;
 pub mod insights;
 pub mod invocations;

@@ -11,6 +11,7 @@ use actix_web::{HttpResponse, web};
 use cache::Kind;
 use diesel::prelude::*;
 use futures_util::future::join;
+use hardening::AsItIs;
 use redis_link::{Fault, Link};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -130,7 +131,9 @@ async fn ready(
     };
     let serves = matches!(status, "ready" | "degraded");
     let mut answer = if serves { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    Ok(answer.json(Ready { status, dependencies }))
+    let mut answer = answer.json(Ready { status, dependencies });
+    answer.extensions_mut().insert(AsItIs);
+    Ok(answer)
 }
 
 async fn dependencies(

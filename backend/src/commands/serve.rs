@@ -9,7 +9,7 @@ use crate::db::{self, migrate};
 use crate::history::Recorder;
 use crate::insights::Insights;
 use crate::state::AppState;
-use crate::{edge, erasure, probes, projects};
+use crate::{edge, erasure, file_limit, probes, projects};
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -54,6 +54,7 @@ pub(super) fn run(args: ServeArgs) -> Verdict {
     for warning in &config.warnings {
         tracing::warn!("{warning}: production would not start");
     }
+    file_limit::raise();
     let _alone = take_alone(&config)?;
     let state = AppState::new(config).map_err(Failure::new)?;
     let listen = state.config.server.listen;
@@ -262,10 +263,13 @@ pub(super) fn metrics_server(
 
 pub(super) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // A terminal that is closed ends what runs in it: not in the middle of a request.
+    let mut hangup = signal(SignalKind::hangup())?;
     Ok(async move {
         tokio::select! {
             _ = term.recv() => {}
             _ = int.recv() => {}
+            _ = hangup.recv() => {}
         }
     })
 }

@@ -46,6 +46,6 @@ pub use layer::{Inner, Layer};
 pub use origin::{Origin, OriginError};
 pub use panics::panics;
 pub use problem::{PROBLEM_JSON, Problem, ProblemField, ProblemKind};
-pub use problems::problems;
+pub use problems::{AsItIs, problems};
 pub use request_id::{RequestId, request_id};
 pub use trace_parent::TraceParent;

@@ -4,7 +4,7 @@ use crate::problem::{PROBLEM_JSON, Problem};
 use crate::request_id::RequestId;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ResponseHead, ServiceRequest, ServiceResponse};
-use actix_web::http::{StatusCode, header};
+use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage};
@@ -13,6 +13,8 @@ use actix_web::{Error, HttpMessage};
 /// `application/problem+json` (RFC 9457) and adds `instance`, the request's id. An answer that is
 /// a problem already keeps its text; of any other error only the status is told, since the text
 /// may hold what clients should not read.
+///
+/// An answer with [`AsItIs`] among its extensions stays as it is.
 ///
 /// What never reaches the layers is beyond it: [`Listen::serve`](crate::serve::Listen::serve) sees to
 /// bytes that are not HTTP and heads that are too long.
@@ -25,7 +27,7 @@ pub async fn problems<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let id = request.extensions().get::<RequestId>().cloned();
     match next.call(request).await {
-        Ok(response) if failed(response.status()) => Ok(response
+        Ok(response) if failed(&response) => Ok(response
             .map_body(|head, body| EitherBody::right(problem_body(head, body, id.as_ref())))),
         Ok(response) => Ok(response.map_into_left_body()),
         Err(mut error) => {
@@ -37,8 +39,15 @@ pub async fn problems<B: MessageBody + 'static>(
     }
 }
 
-fn failed(status: StatusCode) -> bool {
-    status.is_client_error() || status.is_server_error()
+/// Set among an answer's extensions: its status says that something is amiss, and its body is not an
+/// error's but says what, as a probe's does.
+#[derive(Debug, Clone, Copy)]
+pub struct AsItIs;
+
+fn failed<B>(response: &ServiceResponse<B>) -> bool {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    is_error && !response.response().extensions().contains::<AsItIs>()
 }
 
 fn problem_body(
@@ -79,6 +88,7 @@ pub(crate) fn with_instance(body: Bytes, id: Option<&RequestId>) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use actix_web::http::StatusCode;
 
     fn signed(body: &'static str) -> String {
         let id = RequestId::parse("an-id").unwrap();

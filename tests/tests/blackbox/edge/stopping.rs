@@ -1,4 +1,4 @@
-//! SIGTERM: whoever keeps a connection hears in time that it ends.
+//! SIGTERM and SIGHUP: whoever keeps a connection hears in time that it ends.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -23,4 +23,33 @@ fn a_request_on_a_kept_connection_is_answered_and_told() {
     stream.read_to_string(&mut last).unwrap();
     assert!(last.starts_with("HTTP/1.1 200") && last.contains("connection: close"), "{last}");
     assert!(service.stop().success());
+}
+
+/// A terminal that is closed ends it as SIGTERM does.
+#[test]
+fn while_it_stops_its_probe_says_so() {
+    let mut service = Service::start(Database::sqlite());
+    let mut stream = TcpStream::connect(service.address()).unwrap();
+    service.signal("HUP");
+    eventually("it stops", || {
+        service.log().iter().find(|line| line["message"] == "stopping").map(drop)
+    });
+    stream.write_all(b"GET /ready HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let said: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(said["status"], "stopping", "{said}");
+    assert_eq!(said["dependencies"][0]["name"], "database", "{said}");
+    assert!(service.stop().success());
+}
+
+#[test]
+fn it_may_have_as_many_files_as_the_system_lets_it() {
+    let service = Service::start(Database::sqlite());
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", service.pid())).unwrap();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    let values: Vec<&str> = files.split_whitespace().collect();
+    assert_eq!(values[0], values[1], "{files}");
 }
