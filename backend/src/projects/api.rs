@@ -80,7 +80,9 @@ async fn list(
 ) -> Result<web::Json<ListPage<ProjectView>>, ApiError> {
     let PageQuery { limit, cursor } = query.into_inner();
     let whose = match Principal::clone(&access.principal) {
-        Principal::Key { project_id, .. } => Whose::OfKey(project_id),
+        Principal::Key { .. } => {
+            Whose::OfKey(access.own_project(Action::ReadProject).await?.id.clone())
+        }
         Principal::User { is_admin: true, .. } => Whose::All,
         Principal::User { id, .. } => Whose::OfUser(id),
     };

@@ -14,6 +14,7 @@ use hardening::NoCompression;
 use hardening::limits::Quota;
 use invocation::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
@@ -130,6 +131,9 @@ pub(super) async fn create(
     let quota = quota.map(|quota| quota.parse::<Quota>()).transpose();
     let quota = quota.map_err(|fault| ApiError::field("/quota", fault.to_string()))?;
     check_quota(&state, &access, &scopes, quota)?;
+    if widens(&access.principal, &scopes) {
+        return Err(ApiError::field("/scopes", "must be among those of the key that is used here"));
+    }
     let key = ApiKey::generate(&state.clock.new_id());
     let row = KeyRow {
         id: key.id().to_owned(),
@@ -144,7 +148,12 @@ pub(super) async fn create(
         rotated_at: None,
     };
     let view = KeyView { key: Some(key.reveal().to_owned()), ..KeyView::from(row.clone()) };
+    let maker = Arc::clone(&access.principal);
     let create = move |conn: &mut _| {
+        if outlives(conn, &maker, row.expires_at)? {
+            let wrong = "must not be later than the end of the key that is used here";
+            return Err(ApiError::field("/expires_at", wrong));
+        }
         let scopes = scopes.iter().map(ToString::to_string).collect();
         let act = Act::KeyCreated { key_id: row.id.clone(), scopes };
         auth::insert_key(conn, row)?;
@@ -152,6 +161,19 @@ pub(super) async fn create(
     };
     access.act(Some(&project.id), create).await?;
     Ok(shown_once(view))
+}
+
+/// Whether a key would hand out scopes that it has not: whoever finds one would find all.
+fn widens(maker: &Principal, scopes: &[Scope]) -> bool {
+    let Principal::Key { scopes: own, .. } = maker else { return false };
+    !scopes.iter().all(|scope| own.contains(scope))
+}
+
+/// Whether a key would hand out one that outlives it.
+fn outlives(conn: &mut Conn, maker: &Principal, end: Option<i64>) -> Result<bool, ApiError> {
+    let Principal::Key { id, .. } = maker else { return Ok(false) };
+    let own = auth::key(conn, id)?.and_then(|key| key.expires_at);
+    Ok(own.is_some_and(|own| end.is_none_or(|end| end > own)))
 }
 
 /// What others may ask is for an administrator of the service to raise, not for those of a project.
@@ -230,7 +252,12 @@ pub(super) async fn rotate(
     _: NoQuery,
 ) -> Result<HttpResponse, ApiError> {
     let (now, next) = (state.clock.now().micros(), ApiKey::generate(&state.clock.new_id()));
+    let maker = Arc::clone(&access.principal);
     let rotate = move |conn: &mut Conn, key: &KeyRow| {
+        if widens(&maker, &Scope::split(&key.scopes)) || outlives(conn, &maker, key.expires_at)? {
+            let detail = "The key may do more than the one that is used here, or for longer.";
+            return Err(ApiError::new(Code::Forbidden, detail));
+        }
         let row = auth::rotate_key(conn, key, &next, now, now + OVERLAP_MICROS)?;
         let detail = "The key was rotated already, was revoked, or its end is past.";
         let row = row.ok_or_else(|| ApiError::new(Code::Conflict, detail))?;

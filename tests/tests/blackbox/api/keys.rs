@@ -10,6 +10,7 @@ both!(
     a_revoked_key_is_worth_nothing,
     a_key_is_revoked_once,
     a_key_is_rotated_once,
+    a_key_hands_out_no_more_than_it_has,
     a_key_is_shown_once,
     an_expired_key_is_worth_nothing,
     a_quota_beyond_the_usual_is_an_administrators,
@@ -17,6 +18,28 @@ both!(
 );
 
 const KEYS: &str = "/api/v1/projects/default/keys";
+
+fn a_key_hands_out_no_more_than_it_has(database: Database) {
+    let service = Service::start(database);
+    let (_, manages) = service.new_key(&["manage"]);
+    let wider = json!({"name": "wider", "scopes": ["manage", "read"]});
+    manages.post(KEYS, &wider).problem_at(422, "/scopes");
+    manages.post(KEYS, &json!({"name": "alike", "scopes": ["manage"]})).expect(201);
+    let (reader, _) = service.new_key(&["read"]);
+    manages.post(&format!("{KEYS}/{reader}/rotate"), &json!({})).problem(403);
+
+    let ending = |at: &str| json!({"name": "ends", "scopes": ["manage"], "expires_at": at});
+    let made = service.key().post(KEYS, &ending("2100-01-01T00:00:00Z")).expect(201);
+    let ends = service.nobody().with_key(made["key"].as_str().unwrap());
+    let endless = json!({"name": "endless", "scopes": ["manage"]});
+    for longer in [endless, ending("2100-01-01T00:00:01Z")] {
+        ends.post(KEYS, &longer).problem_at(422, "/expires_at");
+    }
+    ends.post(KEYS, &ending("2100-01-01T00:00:00Z")).expect(201);
+    let own = made["id"].as_str().unwrap();
+    ends.post(&format!("{KEYS}/{own}/rotate"), &json!({})).expect(201);
+    ends.post(&format!("{KEYS}/{reader}/rotate"), &json!({})).problem(403);
+}
 
 fn a_key_comes_in_four_ways(database: Database) {
     let service = Service::start(database);
@@ -56,7 +79,7 @@ fn a_key_does_what_its_scopes_say(database: Database) {
     read.ingest(&bodies::event("b")).problem(403);
     read.post_bytes("/v1/traces", &empty, b"").problem(403);
     read.post(KEYS, &json!({"name": "more", "scopes": ["manage"]})).problem(403);
-    manage.post(KEYS, &json!({"name": "more", "scopes": ["read"]})).expect(201);
+    manage.post(KEYS, &json!({"name": "more", "scopes": ["manage"]})).expect(201);
     manage.ingest(&bodies::event("c")).problem(403);
     service
         .key()
@@ -164,7 +187,7 @@ fn a_quota_beyond_the_usual_is_an_administrators(database: Database) {
     let limits = "api=100/60,ingest=1000/60,console=off,auth=off";
     let service = Service::builder(database).env("RESEARCHFLOW_RATE_LIMITS", limits).start();
     let operator = service.user("operator@researchflow.test", Some("operator"));
-    let (_, manager) = service.new_key(&["manage"]);
+    let (_, manager) = service.new_key(&["ingest", "read", "gateway", "manage"]);
     let key = |scope: &str, quota: &str| json!({"name": "k", "scopes": [scope], "quota": quota});
     for client in [&operator, &manager] {
         for (scope, quota) in [

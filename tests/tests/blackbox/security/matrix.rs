@@ -15,10 +15,10 @@ both!(nobody_does_what_is_not_theirs);
 enum Rule {
     /// Everybody.
     Public,
-    /// Everybody with valid credentials.
-    Known,
     /// Users, not keys.
     User,
+    /// Users, and keys with this scope.
+    UserOrKey(&'static str),
     /// Administrators of the whole service.
     Administrator,
     /// Administrators, and keys with this scope for their own project.
@@ -29,7 +29,7 @@ enum Rule {
     Key(&'static str),
 }
 
-use Rule::{Administrator, AdministratorOrKey, Key, Known, Project, Public, User};
+use Rule::{Administrator, AdministratorOrKey, Key, Project, Public, User, UserOrKey};
 
 const MATRIX: [(&str, Rule); 55] = [
     ("POST /api/public/otel/v1/traces", Key("ingest")),
@@ -45,7 +45,7 @@ const MATRIX: [(&str, Rule); 55] = [
     ("GET /api/v1/insights/dead-letters", Administrator),
     ("DELETE /api/v1/insights/dead-letters/{index}", Administrator),
     ("POST /api/v1/insights/dead-letters/{index}/retry", Administrator),
-    ("GET /api/v1/projects", Known),
+    ("GET /api/v1/projects", UserOrKey("read")),
     ("POST /api/v1/projects", Administrator),
     ("GET /api/v1/projects/{project}", Project("viewer", Some("read"))),
     ("DELETE /api/v1/projects/{project}", Project("admin", None)),
@@ -125,9 +125,11 @@ fn expected(rule: Rule, caller: &Kind) -> Verdict {
     match (rule, caller) {
         (Public, _) => Verdict::Allowed,
         (_, Kind::Nobody | Kind::Invalid) => Verdict::Unauthenticated,
-        (Known, _) => Verdict::Allowed,
         (User, caller) => allow(!matches!(caller, Kind::Scoped(_) | Kind::Foreign)),
-        (AdministratorOrKey(scope) | Key(scope), Kind::Scoped(held)) => allow(scope == *held),
+        (AdministratorOrKey(scope) | UserOrKey(scope) | Key(scope), Kind::Scoped(held)) => {
+            allow(scope == *held)
+        }
+        (UserOrKey(_), _) => Verdict::Allowed,
         (AdministratorOrKey(_) | Key(_), Kind::Foreign) => Verdict::Allowed,
         (Key(_), _) => Verdict::Forbidden,
         (Administrator | AdministratorOrKey(_), caller) => {
@@ -236,7 +238,7 @@ fn call(client: &Client, route: &str) -> Answer {
     let body = match route {
         "POST /v1/traces" | "POST /api/public/otel/v1/traces" => json!({"resourceSpans": []}),
         "POST /api/v1/projects/{project}/invocations" => bodies::event("by-matrix"),
-        "POST /api/v1/projects/{project}/keys" => json!({"name": "k", "scopes": ["read"]}),
+        "POST /api/v1/projects/{project}/keys" => json!({"name": "k", "scopes": ["manage"]}),
         "POST /api/v1/projects/{project}/reports" => json!({"run_id": "absent"}),
         "PUT /api/v1/projects/{project}/members" => {
             json!({"email": "absent@researchflow.test", "role": "viewer"})
