@@ -3,6 +3,7 @@
 //! Each takes a permit first, so that requests wait as cheap futures; a wait of more than a second is
 //! refused. Then one closure runs on one of the door's threads, in one transaction.
 
+mod address;
 mod conn;
 mod door;
 pub mod migrate;
@@ -89,6 +90,11 @@ impl Db {
     /// The URL names no database that we know, or a metric is registered twice.
     pub fn open(url: &str, size: u32, registry: &Registry) -> Result<Self, String> {
         let kind = Kind::of(url).ok_or("DATABASE_URL must start with sqlite:// or postgres://")?;
+        if kind == Kind::Postgres && !address::is_sound(url) {
+            return Err("DATABASE_URL cannot be read: in its user name and password, blanks and \
+                        characters such as / ? @ : % must be percent-encoded, as %2F for /"
+                .to_owned());
+        }
         let pool = r2d2::Pool::builder()
             .max_size(size.max(2))
             .min_idle(Some(0))
