@@ -181,10 +181,14 @@ pub(super) async fn resolve(
     };
     // Whoever comes with the replaced id has the new one under way.
     let renewed = if session.renew_at <= now && session.id_hash == presented {
-        renew(state, session, now).await?
+        renew(state, session, now).await
     } else {
-        touch(state, &session, now).await?;
-        None
+        touch(state, &session, now).await.map(|()| None)
+    };
+    // What is only noted waits for a database that takes it: the next request notes it.
+    let renewed = match renewed {
+        Err(error) if error.code() == Code::Unavailable => None,
+        renewed => renewed?,
     };
     Ok(Some(Resolved { signed_in, renewed }))
 }

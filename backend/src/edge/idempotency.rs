@@ -198,7 +198,10 @@ async fn keep(
     let stored = state
         .db
         .write(move |conn| -> Result<(), DbError> {
-            let row = dsl::idempotency_keys.find((&ticket.principal, &ticket.key));
+            // It may have been given away since, to another request.
+            let row = dsl::idempotency_keys
+                .find((&ticket.principal, &ticket.key))
+                .filter(idempotency_keys::request_hash.eq(&ticket.request_hash));
             if final_answer {
                 let answer = (
                     idempotency_keys::status.eq(Some(i64::from(status.as_u16()))),

@@ -42,7 +42,8 @@ pub fn members(conn: &mut Conn, project_id: &str) -> Result<Vec<Member>, DbError
 }
 
 /// Gives a user a role in a project, whatever role they had. Their sessions get new ids, and what
-/// was read of [their rights](crate::auth::rights_scope) is old.
+/// was read of [their rights](crate::auth::rights_scope) is old. Whoever had none has lost nothing by
+/// it, and may still ask for the answers that they got.
 ///
 /// # Errors
 /// The database.
@@ -52,6 +53,7 @@ pub fn set_member(
     user_id: &str,
     role: Role,
 ) -> Result<(), DbError> {
+    let had_a_role = role_of(conn, project_id, user_id)?.is_some();
     on_each!(conn, |conn| {
         diesel::insert_into(memberships::table)
             .values((
@@ -64,7 +66,7 @@ pub fn set_member(
             .set(memberships::role.eq(role.as_str()))
             .execute(conn)?
     });
-    rights_changed(conn, user_id)
+    if had_a_role { rights_changed(conn, user_id) } else { sessions::renew_all(conn, user_id) }
 }
 
 /// Takes a user out of a project; `false` if they were not in it. Their sessions get new ids, and
@@ -73,8 +75,11 @@ pub fn set_member(
 /// # Errors
 /// The database.
 pub fn remove_member(conn: &mut Conn, project_id: &str, user_id: &str) -> Result<bool, DbError> {
+    // First the membership, then what hangs on it, as in `set_member`: else the two wait for each other.
+    let removed =
+        diesel::delete(memberships::table.find((project_id, user_id))).execute(conn)? == 1;
     rights_changed(conn, user_id)?;
-    Ok(diesel::delete(memberships::table.find((project_id, user_id))).execute(conn)? == 1)
+    Ok(removed)
 }
 
 /// What was given to somebody with other rights is theirs no more.

@@ -10,7 +10,8 @@ both!(
     who_may_no_more_gets_no_replay,
     a_deleted_project_answers_no_more,
     what_was_asked_cannot_be_guessed_at,
-    at_once_is_once
+    at_once_is_once,
+    making_a_project_forgets_no_answers
 );
 
 fn post(client: &Client, path: &str, key: &str, body: &Value) -> Answer {
@@ -36,6 +37,18 @@ fn the_same_request_has_the_same_answer(database: Database) {
     assert_eq!(service.key().all(&events).len(), 1);
 }
 
+fn making_a_project_forgets_no_answers(database: Database) {
+    let service = Service::start(database);
+    let admin = service.admin();
+    let key = json!({"name": "once", "scopes": ["read"]});
+    let keys = format!("{PROJECT}/keys");
+    let made = post(&admin, &keys, "k-1", &key).expect(201);
+    let project = json!({"name": "Trial 7"});
+    let first = post(&admin, "/api/v1/projects", "k-2", &project).expect(201);
+    assert_eq!(post(&admin, "/api/v1/projects", "k-2", &project).expect(201), first);
+    assert_eq!(post(&admin, &keys, "k-1", &key).expect(201), made);
+}
+
 fn another_request_is_refused(database: Database) {
     let service = Service::start(database);
     let keys = format!("{PROJECT}/keys");
@@ -47,8 +60,8 @@ fn another_request_is_refused(database: Database) {
 
 fn keys_of_two_callers_are_two_keys(database: Database) {
     let service = Service::start(database);
-    let (_, one) = service.new_key(&["manage"]);
-    let (_, two) = service.new_key(&["manage"]);
+    let (_, one) = service.new_key(&["manage", "read"]);
+    let (_, two) = service.new_key(&["manage", "read"]);
     let keys = format!("{PROJECT}/keys");
     let first = post(&one, &keys, "k", &json!({"name": "one", "scopes": ["read"]})).expect(201);
     let second = post(&two, &keys, "k", &json!({"name": "two", "scopes": ["read"]})).expect(201);
@@ -77,7 +90,7 @@ fn who_may_no_more_gets_no_replay(database: Database) {
     admin.delete(&format!("{PROJECT}/members/{user_id}")).expect(204);
     post(&member, &keys, "k", &body).problem(404);
 
-    let (id, key) = service.new_key(&["manage"]);
+    let (id, key) = service.new_key(&["manage", "read"]);
     post(&key, &keys, "k", &body).expect(201);
     service.key().delete(&format!("{keys}/{id}")).expect(204);
     post(&key, &keys, "k", &body).problem(401);
@@ -115,8 +128,8 @@ fn a_deleted_project_answers_no_more(database: Database) {
 
 fn what_was_asked_cannot_be_guessed_at(database: Database) {
     let service = Service::start(database);
-    let (_, one) = service.new_key(&["manage"]);
-    let (_, other) = service.new_key(&["manage"]);
+    let (_, one) = service.new_key(&["manage", "read"]);
+    let (_, other) = service.new_key(&["manage", "read"]);
     let keys = format!("{PROJECT}/keys");
     let body = json!({"name": "same", "scopes": ["read"]});
     for client in [one, other] {
