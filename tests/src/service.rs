@@ -32,15 +32,21 @@ pub struct Builder {
     flags: Vec<String>,
 }
 
-/// The variable in which a test tells how long files may become, for the process alone.
-const FILE_LIMIT: &str = "TEST_FILE_LIMIT";
+/// The variable in which a test tells what `ulimit` is to be told, for the process alone.
+const LIMIT: &str = "TEST_LIMIT";
 
 impl Builder {
     /// No file that it writes becomes longer than `kibibytes`: what goes beyond fails, as on a full
     /// disk.
     #[must_use]
     pub fn file_limit(self, kibibytes: usize) -> Self {
-        self.env(FILE_LIMIT, &kibibytes.to_string())
+        self.env(LIMIT, &format!("-f {kibibytes}"))
+    }
+
+    /// It may have no more than `number` files open, unless it raises that limit itself.
+    #[must_use]
+    pub fn open_files(self, number: usize) -> Self {
+        self.env(LIMIT, &format!("-Sn {number}"))
     }
 
     /// With an environment variable.
@@ -298,8 +304,8 @@ fn launch(
     let before = std::fs::metadata(&log).map_or(0, |file| file.len() as usize);
     let append =
         || -> File { OpenOptions::new().create(true).append(true).open(&log).expect("a log file") };
-    let limited = settings.iter().any(|(name, _)| name == FILE_LIMIT);
-    let mut process = if limited { limited_files(database) } else { database.command(&["serve"]) };
+    let is_limited = settings.iter().any(|(name, _)| name == LIMIT);
+    let mut process = if is_limited { limited(database) } else { database.command(&["serve"]) };
     let mut process = process
         .args(flags)
         .envs(settings.iter().cloned())
@@ -336,9 +342,9 @@ fn is_of_libpq(line: &str) -> bool {
 }
 
 /// The service under a shell that limits it and then becomes it; bash counts in kibibytes.
-fn limited_files(database: &Database) -> Command {
+fn limited(database: &Database) -> Command {
     let plain = database.command(&["serve"]);
-    let limit = format!("trap '' XFSZ; ulimit -f \"${FILE_LIMIT}\"; exec \"$0\" \"$@\"");
+    let limit = format!("trap '' XFSZ; ulimit ${LIMIT}; exec \"$0\" \"$@\"");
     let mut command = Command::new("/bin/bash");
     command.arg("-c").arg(limit).arg(plain.get_program()).args(plain.get_args()).env_clear();
     command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));

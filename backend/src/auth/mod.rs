@@ -45,6 +45,6 @@ pub use session::has_session;
 pub use store::identities::{IdentityRow, link_identity};
 pub use store::keys::{KeyRow, insert_key, key, keys, revoke_key, rotate_key};
 pub use store::members::{Member, members, remove_member, set_member};
-pub use store::users::{UserRow, create_user, find_user};
+pub use store::users::{UserRow, create_user, find_user, has_users};
 pub use subject::subjects;
 pub use whence::Whence;

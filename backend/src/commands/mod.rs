@@ -159,9 +159,10 @@ impl OnDatabase {
 }
 
 /// Makes the heads of a new ledger, and takes over what a previous key signed: whoever is the first
-/// to write.
+/// to write. Every user and every project was made by a sealed act.
 fn adopt_ledger(conn: &mut Conn, state: &AppState) -> Result<(), Failure> {
-    for (log, from) in crate::ledger::adopt(conn, &state.signers)? {
+    let is_new = !crate::projects::any(conn)? && !crate::auth::has_users(conn)?;
+    for (log, from) in crate::ledger::adopt(conn, &state.signers, is_new)? {
         let to = log.key(&state.signers).verifier().to_string();
         let act = Act::LedgerKeyRotated { log, from, to };
         audit::append(conn, state, Actor::Operator, None, act)?;

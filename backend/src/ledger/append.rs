@@ -111,15 +111,24 @@ impl<'a> Appender<'a> {
 
 /// Makes the heads of a new ledger, and takes over one that a previous key signed. Returns the
 /// verifier keys that were replaced. Each head is locked until the transaction ends: a process that
-/// still appends with the old key comes before or after, never between.
+/// still appends with the old key comes before or after, never between. A log begins in a database
+/// that `is_new`, and never again: what was deleted must not look as if it had never been.
 ///
 /// # Errors
-/// The database, or a head that an unknown key signed.
-pub fn adopt(conn: &mut Conn, signers: &Signers) -> Result<Vec<(Log, String)>, LedgerError> {
+/// The database, a head that an unknown key signed, or one that is gone.
+pub fn adopt(
+    conn: &mut Conn,
+    signers: &Signers,
+    is_new: bool,
+) -> Result<Vec<(Log, String)>, LedgerError> {
     let mut replaced = Vec::new();
     for log in Log::ALL {
         let key = log.key(signers);
-        make_head(conn, log, key)?;
+        if is_new {
+            make_head(conn, log, key)?;
+        } else if ledger_heads::table.find(log.as_str()).count().get_result::<i64>(conn)? == 0 {
+            return Err(LedgerError::inconsistent(log, "its head was deleted; restore a backup"));
+        }
         let (frontier, note) = locked_head(conn, log)?;
         if Checkpoint::open(&note, std::slice::from_ref(key.verifier())).is_err() {
             replaced.push((log, take_over(conn, signers, log, &frontier, &note)?));

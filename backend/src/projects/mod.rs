@@ -17,4 +17,4 @@ mod view;
 pub use access::{Access, Handle, Project};
 pub use api::{paths, project_routes, routes};
 pub use model::{Name, Settings, Slug};
-pub use store::{ProjectRow, deleted, ensure_default, erased, find, set_erased};
+pub use store::{ProjectRow, any, deleted, ensure_default, erased, find, set_erased};

@@ -136,6 +136,15 @@ pub(super) fn set_deleted(conn: &mut Conn, id: &str, now: i64) -> Result<(), DbE
     Ok(())
 }
 
+/// Whether there is any, deleted and erased ones included.
+///
+/// # Errors
+/// The database.
+pub fn any(conn: &mut Conn) -> Result<bool, DbError> {
+    let one: Option<String> = projects::table.select(projects::id).first(conn).optional()?;
+    Ok(one.is_some())
+}
+
 /// The projects that were deleted before `before`, erased or not.
 ///
 /// # Errors

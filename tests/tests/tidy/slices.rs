@@ -18,12 +18,13 @@ const SLICES: [&str; 10] = [
 ];
 
 /// What stands below every slice.
-const GROUND: [&str; 10] = [
+const GROUND: [&str; 11] = [
     "clock",
     "config",
     "db",
     "edge",
     "error",
+    "file_limit",
     "outbound",
     "signers",
     "state",
@@ -32,7 +33,7 @@ const GROUND: [&str; 10] = [
 ];
 
 /// What stands above every slice, and is nobody's to call but the command line's.
-const ROOF: [&str; 4] = ["app", "commands", "openapi", "pages"];
+const ROOF: [&str; 5] = ["app", "commands", "erasure", "openapi", "pages"];
 
 /// The crate's module that a file belongs to.
 fn module(source: &Source) -> &str {

@@ -67,7 +67,10 @@ pub(in crate::auth) fn set_disabled(
 }
 
 /// Whether there is any user yet.
-pub(in crate::auth) fn has_users(conn: &mut Conn) -> Result<bool, DbError> {
+///
+/// # Errors
+/// The database.
+pub fn has_users(conn: &mut Conn) -> Result<bool, DbError> {
     let first: Option<String> = users::table.select(users::id).first(conn).optional()?;
     Ok(first.is_some())
 }

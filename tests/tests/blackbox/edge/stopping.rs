@@ -44,12 +44,3 @@ fn while_it_stops_its_probe_says_so() {
     assert_eq!(said["dependencies"][0]["name"], "database", "{said}");
     assert!(service.stop().success());
 }
-
-#[test]
-fn it_may_have_as_many_files_as_the_system_lets_it() {
-    let service = Service::start(Database::sqlite());
-    let limits = std::fs::read_to_string(format!("/proc/{}/limits", service.pid())).unwrap();
-    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
-    let values: Vec<&str> = files.split_whitespace().collect();
-    assert_eq!(values[0], values[1], "{files}");
-}

@@ -1,6 +1,6 @@
 //! Connections that ask for far more than they send (of HTTP/2: RFC 9113, section 10.5).
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use tests::{Database, Service};
 
@@ -53,6 +53,20 @@ fn requests_without_end_cost_nothing() {
     let flood = streams.map(|stream| frame(HEADERS, END_HEADERS, stream, &POST));
     ends(connection(&service, flood));
     unharmed(&service);
+}
+
+/// A login shell lets a program have few files open, until it asks for more.
+#[test]
+fn silent_ones_keep_nobody_out() {
+    let service = Service::builder(Database::sqlite()).open_files(128).start();
+    let connect = |_| TcpStream::connect(service.address()).unwrap();
+    let silent: Vec<TcpStream> = (0..200).map(connect).collect();
+    service.nobody().get("/health").expect(200);
+    let waits_still = |mut one: &TcpStream| {
+        one.set_nonblocking(true).unwrap();
+        one.read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+    };
+    assert!(silent.iter().all(waits_still), "it was answered when others had given up");
 }
 
 /// A hundred connections each ask for thousands of answers at once, and read none.

@@ -5,7 +5,11 @@ use rand::{RngExt, SeedableRng};
 use serde_json::json;
 use tests::{Cell, Database, Kind, PROJECT, Service, bodies, both, setting};
 
-both!(every_alteration_is_found, a_forged_erasure_is_found);
+both!(
+    every_alteration_is_found,
+    a_forged_erasure_is_found,
+    a_log_that_was_deleted_does_not_begin_again
+);
 
 /// A service's database with 2,000 events in it and some audit records; the service is gone.
 fn filled(database: Database) -> Service {
@@ -60,6 +64,28 @@ fn a_forged_erasure_is_found(database: Database) {
          DELETE FROM invocations WHERE ledger_index = 5;",
     );
     assert_eq!(verify(&copy), 1);
+}
+
+fn a_log_that_was_deleted_does_not_begin_again(database: Database) {
+    let service = filled(database);
+    for logs in ["'audit'", "'invocations'", "'audit', 'invocations'"] {
+        let copy = service.database().copy();
+        for table in ["records", "entries", "tiles", "heads"] {
+            copy.execute(&format!("DELETE FROM ledger_{table} WHERE log IN ({logs})"));
+        }
+        if logs.contains("audit") {
+            copy.execute("DELETE FROM audit_events");
+        }
+        if logs.contains("invocations") {
+            copy.execute("DELETE FROM invocation_labels");
+            copy.execute("DELETE FROM invocations");
+            copy.execute("DELETE FROM runs");
+        }
+        assert_eq!(verify(&copy), 1, "{logs}");
+        let refused = Service::builder(copy).refused();
+        assert_eq!(refused.code, 1, "{logs}: {refused:?}");
+        assert!(refused.complaint.contains("head was deleted"), "{logs}: {refused:?}");
+    }
 }
 
 /// A table that holds records, as its own schema describes it.
