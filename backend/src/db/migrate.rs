@@ -72,7 +72,7 @@ fn alone<T>(
         work(conn)
     });
     if let Conn::Sqlite(sqlite) = conn {
-        sqlite.batch_execute(super::pool::SQLITE_SETTINGS)?;
+        sqlite.batch_execute(super::file::SQLITE_SETTINGS)?;
     }
     outcome
 }

@@ -6,6 +6,7 @@
 mod address;
 mod conn;
 mod door;
+mod file;
 pub mod migrate;
 mod pool;
 pub mod schema;
@@ -100,7 +101,7 @@ impl Db {
             .min_idle(Some(0))
             .connection_timeout(ACQUIRE_TIMEOUT)
             .error_handler(Box::new(LogError))
-            .build_unchecked(Manager::new(kind, url.to_owned()));
+            .build_unchecked(Manager::new(kind, url));
         // SQLite has one writer; more would only wait for each other inside the database.
         let writers = if kind == Kind::Sqlite { 1 } else { (size as usize / 2).max(1) };
         let readers = (size as usize - writers).max(1);
@@ -176,8 +177,8 @@ impl Db {
     /// There is no such file.
     pub fn must_exist(&self) -> Result<(), DbError> {
         match self.kind {
-            Kind::Sqlite if !std::path::Path::new(pool::sqlite_path(&self.url)).exists() => {
-                let path = pool::sqlite_path(&self.url);
+            Kind::Sqlite if !std::path::Path::new(file::path_of(&self.url)).exists() => {
+                let path = file::path_of(&self.url);
                 Err(DbError::Unavailable(format!(
                     "there is no file {path}; set DATABASE_URL or RESEARCHFLOW_DATA_DIR"
                 )))

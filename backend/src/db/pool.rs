@@ -9,11 +9,12 @@
 //! all are replaced too.
 
 use super::conn::{Conn, Kind, Mode, on_each, transaction};
-use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
+use super::file::SqliteFile;
+use diesel::PgConnection;
+use diesel::connection::{AnsiTransactionManager, CacheSize, TransactionManager};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use diesel::{PgConnection, SqliteConnection};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -21,28 +22,32 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// Opens connections for the pool.
 #[derive(Debug)]
 pub(super) struct Manager {
-    kind: Kind,
-    url: String,
+    place: Place,
     generation: Arc<AtomicU64>,
 }
 
+/// Where the database is.
+#[derive(Debug)]
+enum Place {
+    File(Arc<SqliteFile>),
+    /// A URL of libpq, with our settings.
+    Server(String),
+}
+
 impl Manager {
-    pub(super) fn new(kind: Kind, url: String) -> Self {
-        Self { kind, url, generation: Arc::default() }
+    pub(super) fn new(kind: Kind, url: &str) -> Self {
+        let place = match kind {
+            Kind::Sqlite => Place::File(Arc::new(SqliteFile::new(url))),
+            Kind::Postgres => Place::Server(with_defaults(url)),
+        };
+        Self { place, generation: Arc::default() }
     }
 
     fn open(&self) -> ConnectionResult<Conn> {
-        match self.kind {
-            Kind::Sqlite => {
-                let path = sqlite_path(&self.url);
-                keep_to_owner(path);
-                let mut conn = SqliteConnection::establish(path)?;
-                let settle = conn.batch_execute(SQLITE_SETTINGS);
-                settle.map_err(ConnectionError::CouldntSetupConfiguration)?;
-                Ok(Conn::Sqlite(conn))
-            }
-            Kind::Postgres => {
-                let mut conn = PgConnection::establish(&with_defaults(&self.url))?;
+        match &self.place {
+            Place::File(file) => file.open().map(Conn::Sqlite),
+            Place::Server(url) => {
+                let mut conn = PgConnection::establish(url)?;
                 // Named statements belong to one server connection, and PgBouncer in transaction
                 // mode gives a new one with each transaction.
                 conn.set_prepared_statement_cache_size(CacheSize::Disabled);
@@ -59,7 +64,11 @@ impl r2d2::ManageConnection for Manager {
     fn connect(&self) -> Result<Pooled, Self::Error> {
         // Read first: what is found out meanwhile counts for this one too.
         let born = self.generation.load(Relaxed);
-        Ok(Pooled { conn: self.open()?, born, generation: Arc::clone(&self.generation) })
+        let file = match &self.place {
+            Place::File(file) => Some(Arc::clone(file)),
+            Place::Server(_) => None,
+        };
+        Ok(Pooled { conn: self.open()?, file, born, generation: Arc::clone(&self.generation) })
     }
 
     /// Nothing is asked: the transaction that follows finds out, and asking costs a round trip.
@@ -76,19 +85,26 @@ impl r2d2::ManageConnection for Manager {
 /// A connection, and when it was opened.
 pub(super) struct Pooled {
     conn: Conn,
+    /// Where it is to, on SQLite.
+    file: Option<Arc<SqliteFile>>,
     /// Which generation it is of: each is opened after the end of the one before.
     born: u64,
     generation: Arc<AtomicU64>,
 }
 
 impl Pooled {
-    /// Runs `body` in one transaction.
+    /// Runs `body` in one transaction, which is nothing if the database's file is another by then.
     pub(super) fn transaction<T, E: From<super::DbError>>(
         &mut self,
         mode: Mode,
         body: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
-        let outcome = transaction(&mut self.conn, mode, body);
+        let file = self.file.as_deref();
+        let outcome = transaction(&mut self.conn, mode, |conn| {
+            let value = body(conn)?;
+            file.map_or(Ok(()), SqliteFile::check)?;
+            Ok(value)
+        });
         if outcome.is_err() && (self.is_broken() || mode == Mode::Write && self.is_read_only()) {
             self.retire();
         }
@@ -141,32 +157,6 @@ impl DerefMut for Lent {
     fn deref_mut(&mut self) -> &mut Conn {
         &mut self.0.conn
     }
-}
-
-/// WAL with full sync: a commit is on the disk before it is acknowledged. The wait for another
-/// process's lock stays below the second after which a request is refused.
-pub(super) const SQLITE_SETTINGS: &str = "
-    PRAGMA page_size = 8192;
-    PRAGMA busy_timeout = 900;
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    PRAGMA foreign_keys = ON;
-    PRAGMA cache_size = -8192;
-    PRAGMA journal_size_limit = 67108864;
-    PRAGMA wal_autocheckpoint = 8000;
-    PRAGMA secure_delete = ON;
-    PRAGMA temp_store = MEMORY;";
-
-/// The file that an SQLite URL names.
-pub(super) fn sqlite_path(url: &str) -> &str {
-    url.strip_prefix("sqlite://").unwrap_or(url)
-}
-
-/// Makes a database file that is not there yet, for its owner's eyes alone. What cannot be made is
-/// told by SQLite, in opening it.
-fn keep_to_owner(path: &str) {
-    use std::os::unix::fs::OpenOptionsExt;
-    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 /// The URL with settings of libpq, where it has none of its own. Time limits: a server that is gone

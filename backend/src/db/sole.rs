@@ -1,6 +1,6 @@
 //! One process alone on a SQLite file.
 
-use super::pool::sqlite_path;
+use super::file::path_of;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 
@@ -10,7 +10,7 @@ use std::os::unix::fs::OpenOptionsExt;
 /// # Errors
 /// A sentence: another process has it, or the lock cannot be had.
 pub fn take_alone(url: &str) -> Result<File, String> {
-    let path = sqlite_path(url);
+    let path = path_of(url);
     let lock = format!("{path}.lock");
     let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&lock);
     let file = file.map_err(|error| format!("{lock} cannot be had: {error}."))?;

@@ -77,7 +77,7 @@ fn statements_are_written_in_the_source() {
     let assembled = ["backend/src/db/sums.rs", "backend/src/insights/sums.rs"];
     let constant = |text: &str| {
         let text = text.trim_start();
-        ["\"", "SQLITE_SETTINGS", "super::pool::SQLITE_SETTINGS"]
+        ["\"", "SQLITE_SETTINGS", "super::file::SQLITE_SETTINGS"]
             .iter()
             .any(|it| text.starts_with(it))
     };

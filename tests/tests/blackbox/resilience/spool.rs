@@ -193,6 +193,34 @@ fn a_full_spool_refuses_and_keeps_what_it_has(database: Database) {
     refuses_when_full(Broken::start(database, small));
 }
 
+/// Where SQLite's file stood there is nothing, or another: whoever went on would write into nowhere.
+#[test]
+fn a_file_that_is_gone_takes_nothing() {
+    let broken = Broken::start(Database::sqlite(), |builder| builder);
+    let (client, admin) = (broken.service.key(), broken.service.admin());
+    client.ingest(&bodies::event("before")).expect(200);
+    let file = broken.service.database().file();
+    let aside = file.with_extension("aside");
+    for (round, is_replaced) in [false, true].into_iter().enumerate() {
+        let old = broken.service.database().copy();
+        std::fs::rename(&file, &aside).unwrap();
+        if is_replaced {
+            std::fs::copy(old.file(), &file).unwrap();
+        }
+        let id = format!("meanwhile-{round}");
+        let answer = client.ingest(&bodies::event(&id)).expect(200);
+        assert!(is_spooled(&answer["receipts"][0]), "{answer}");
+        client.get(&format!("{PROJECT}/invocations/before")).problem(503);
+        let project = json!({"name": "Nowhere", "slug": "nowhere"});
+        admin.post("/api/v1/projects", &project).problem(503);
+        assert_eq!(file.exists(), is_replaced);
+
+        std::fs::rename(&aside, &file).unwrap();
+        broken.drained();
+        client.get(&format!("{PROJECT}/invocations/{id}")).expect(200);
+    }
+}
+
 /// On a full disk it is the same.
 #[test]
 fn a_full_disk_refuses_and_keeps_what_it_has() {
