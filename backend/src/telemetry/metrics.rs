@@ -22,7 +22,7 @@ pub struct Metrics {
     pub in_flight: IntGauge,
     /// Requests by class, and those that failed or were slow.
     pub classes: Classes,
-    /// Connections that were closed since their clients came or read too slowly.
+    /// Connections, and streams of HTTP/2, that were closed since their clients came or read too slowly.
     pub connections_closed: IntCounter,
     /// Changes of the TLS certificate's files, by outcome (`loaded`, `failed`).
     pub certificate_reloads: IntCounterVec,
@@ -72,7 +72,7 @@ impl Metrics {
             ))?,
             connections_closed: registry.add(IntCounter::new(
                 "researchflow_connections_closed_total",
-                "Connections closed since their clients came or read too slowly.",
+                "Connections, and streams of HTTP/2, closed since their clients came or read too slowly.",
             ))?,
             certificate_reloads: registry.add(counters(
                 "researchflow_tls_certificate_reloads_total",

@@ -1,4 +1,4 @@
-//! Connections that only cost are closed.
+//! Connections that only cost are closed, and so are streams of HTTP/2 whose answers are not read.
 //!
 //! A client owes something either way: while no request is in progress, the head of the next; while an
 //! answer waits to be taken, its reading. Whoever does not pay in time loses the connection. Neither
@@ -8,6 +8,7 @@
 //! One task looks at all connections once a second, so that a request sets no timer; a connection costs a
 //! second descriptor of the same socket, by which it is shut down.
 
+use super::http2::STREAMS;
 use socket2::{SockRef, Socket};
 use std::net::Shutdown;
 use std::ops::Deref;
@@ -84,8 +85,8 @@ impl Connections {
         Some(connection)
     }
 
-    /// Closes, once a second and for ever, the connections whose clients are overdue. To be run by
-    /// one task beside the server; `closed` is told how many it were, if any.
+    /// Closes, once a second and for ever, the connections and the streams of HTTP/2 whose clients are
+    /// overdue. To be run by one task beside the server; `closed` is told how many it were, if any.
     pub async fn close_overdue(self, closed: impl Fn(usize)) {
         loop {
             tokio::time::sleep(SWEEP).await;
@@ -101,6 +102,7 @@ impl Connections {
         lock(&self.all).retain(|connection| {
             let Some(connection) = connection.upgrade() else { return false };
             let mut state = lock(&connection.state);
+            number += state.reset_overdue(now);
             if !state.is_overdue(now, connection.patience.next_head) {
                 return true;
             }
@@ -157,16 +159,22 @@ impl Connection {
         state.idle_since = Instant::now();
     }
 
-    /// An answer lies ready, to be taken until `deadline`.
-    pub(super) fn owes(&self, deadline: Instant) {
-        lock(&self.state).owed.push(deadline);
+    /// An answer lies ready, to be taken until `until`. If it is not, its `stream` is reset; without
+    /// one the connection ends. Returns the debt's number.
+    pub(super) fn owes(&self, until: Instant, stream: Option<Arc<Notify>>) -> u64 {
+        let mut state = lock(&self.state);
+        state.debts += 1;
+        let number = state.debts;
+        state.owed.push(Debt { number, until, stream });
+        number
     }
 
-    /// What was owed until `deadline` was taken.
-    pub(super) fn paid(&self, deadline: Instant) {
-        let owed = &mut lock(&self.state).owed;
-        if let Some(at) = owed.iter().position(|other| *other == deadline) {
-            owed.swap_remove(at);
+    /// What was owed was taken.
+    pub(super) fn paid(&self, number: u64) {
+        let mut state = lock(&self.state);
+        if let Some(at) = state.owed.iter().position(|debt| debt.number == number) {
+            state.owed.swap_remove(at);
+            state.unpaid = 0;
         }
     }
 }
@@ -201,9 +209,22 @@ struct State {
     /// In progress: from the whole head to the end of the answer's body.
     requests: usize,
     idle_since: Instant,
-    /// By when each waiting answer is to be taken: one at most on HTTP/1.1, one a stream on HTTP/2.
-    owed: Vec<Instant>,
+    /// One at most on HTTP/1.1, one a stream on HTTP/2.
+    owed: Vec<Debt>,
+    /// How many there ever were.
+    debts: u64,
+    /// How many streams were reset since an answer was last taken.
+    unpaid: usize,
     goodbye: Goodbye,
+}
+
+/// An answer that waits to be taken.
+#[derive(Debug)]
+struct Debt {
+    number: u64,
+    until: Instant,
+    /// Told to end, if it has a stream to itself.
+    stream: Option<Arc<Notify>>,
 }
 
 /// Whether a client hears that its connection ends.
@@ -217,12 +238,37 @@ enum Goodbye {
 
 impl State {
     fn new(now: Instant) -> Self {
-        Self { requests: 0, idle_since: now, owed: Vec::new(), goodbye: Goodbye::None }
+        Self {
+            requests: 0,
+            idle_since: now,
+            owed: Vec::new(),
+            debts: 0,
+            unpaid: 0,
+            goodbye: Goodbye::None,
+        }
+    }
+
+    /// Ends the streams whose answers are overdue, and says how many: behind a proxy the others of
+    /// their connection are other people's.
+    fn reset_overdue(&mut self, now: Instant) -> usize {
+        let before = self.owed.len();
+        self.owed.retain(|debt| match &debt.stream {
+            Some(stream) if debt.until <= now => {
+                stream.notify_one();
+                false
+            }
+            _ => true,
+        });
+        let reset = before - self.owed.len();
+        self.unpaid += reset;
+        reset
     }
 
     fn is_overdue(&self, now: Instant, next_head: Duration) -> bool {
         let idles = self.requests == 0 && now >= self.idle_since + next_head;
-        idles || self.owed.iter().any(|deadline| *deadline <= now)
+        // Nobody at the other end reads.
+        let is_stuck = self.unpaid > STREAMS as usize;
+        idles || is_stuck || self.owed.iter().any(|debt| debt.until <= now)
     }
 }
 
@@ -248,7 +294,26 @@ mod tests {
         state.requests = 1;
         assert!(!overdue(&state, 3600), "a handler may take its time");
 
-        state.owed = vec![start + Duration::from_secs(90), start + Duration::from_secs(30)];
+        let debt = |seconds| Debt {
+            number: seconds,
+            until: start + Duration::from_secs(seconds),
+            stream: None,
+        };
+        state.owed = vec![debt(90), debt(30)];
         assert!(!overdue(&state, 29) && overdue(&state, 30));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn streams_are_reset_until_nobody_reads_at_all() {
+        let now = Instant::now();
+        let mut state = State { requests: 1, ..State::new(now) };
+        for number in 0..=u64::from(STREAMS) {
+            assert!(!state.is_overdue(now, Duration::from_secs(25)), "{number}");
+            let stream = Arc::new(Notify::new());
+            state.owed.push(Debt { number, until: now, stream: Some(Arc::clone(&stream)) });
+            assert_eq!(state.reset_overdue(now), 1);
+            stream.notified().await;
+        }
+        assert!(state.is_overdue(now, Duration::from_secs(25)));
     }
 }

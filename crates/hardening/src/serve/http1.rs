@@ -128,7 +128,7 @@ impl Client<'_> {
     /// Sends an answer; if it is the `last`, it says so.
     async fn send<B: MessageBody>(&self, response: Response<B>, last: bool) -> io::Result<()> {
         let (head, body) = response.into_parts();
-        let (mut body, mut taking) = (pin!(body), Taking::new(self.connection));
+        let (mut body, mut taking) = (pin!(body), Taking::new(self.connection, None));
         if self.wire.borrow_mut().write_head(head, body.size(), last)? {
             while let Some(mut chunk) = self.next_chunk(body.as_mut(), &mut taking).await? {
                 while !chunk.is_empty() {

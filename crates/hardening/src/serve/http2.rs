@@ -32,12 +32,14 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use tokio::sync::Notify;
+use tokio::task_local;
 
 /// How long a request's fields may be, as RFC 9113, section 6.5.2, counts them: with 32 bytes for each.
 /// Beyond, hyper answers 431.
 const HEAD: u32 = 64 << 10;
 /// Requests of a connection that may be in progress; RFC 9113, section 6.5.2, asks for 100 or more.
-const STREAMS: u32 = 128;
+pub(super) const STREAMS: u32 = 128;
 /// What a client may send ahead of its being read: of one request, and of all.
 const WINDOWS: (u32, u32) = (1 << 20, 2 << 20);
 /// How much of an answer lies ready for the client to take; the rest stays in the body.
@@ -111,13 +113,26 @@ where
     connection.await
 }
 
+task_local! {
+    /// Ends the stream of the request that is being answered, by RST_STREAM: hyper asks the body of an
+    /// answer for nothing before the client has room for it, so that the body could not.
+    static RESET: Arc<Notify>;
+}
+
 /// Requests stay on the worker of their connection.
 #[derive(Debug, Clone, Copy)]
 struct OnWorker;
 
 impl<F: Future<Output = ()> + 'static> Executor<F> for OnWorker {
     fn execute(&self, request: F) {
-        tokio::task::spawn_local(request);
+        let reset = Arc::new(Notify::new());
+        let told = Arc::clone(&reset);
+        tokio::task::spawn_local(RESET.scope(reset, async move {
+            tokio::select! {
+                () = request => {}
+                () = told.notified() => {}
+            }
+        }));
     }
 }
 
@@ -178,7 +193,11 @@ fn from_actix(response: Response<BoxBody>, is_head: bool, busy: Busy) -> hyper::
     };
     let has_body = has_length && !is_head && !matches!(body.size(), BodySize::None);
     let left = if has_body { length } else { Some(0) };
-    let body = if left == Some(0) { body } else { BoxBody::new(WatchedBody::new(body, busy)) };
+    let body = if left == Some(0) {
+        body
+    } else {
+        BoxBody::new(WatchedBody::new(body, busy, RESET.get()))
+    };
     let mut response = hyper::Response::new(Answer { body, left });
     // What Actix has parsed hyper can parse, too.
     if let Ok(status) = hyper::StatusCode::from_u16(head.status().as_u16()) {

@@ -2,7 +2,9 @@
 
 use super::connections::Connection;
 use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// Larger chunks are handed over in pieces. Else the client would be credited with taking what it was
@@ -14,6 +16,8 @@ pub(super) const PIECE: usize = 16 << 10;
 #[derive(Debug)]
 pub(super) struct Taking<C: Deref<Target = Connection>> {
     connection: C,
+    /// To be reset if it is not taken.
+    stream: Option<Arc<Notify>>,
     taken: u64,
     waited: Duration,
     owed: Option<Owed>,
@@ -22,12 +26,12 @@ pub(super) struct Taking<C: Deref<Target = Connection>> {
 #[derive(Debug, Clone, Copy)]
 struct Owed {
     since: Instant,
-    until: Instant,
+    debt: u64,
 }
 
 impl<C: Deref<Target = Connection>> Taking<C> {
-    pub(super) fn new(connection: C) -> Self {
-        Self { connection, taken: 0, waited: Duration::ZERO, owed: None }
+    pub(super) fn new(connection: C, stream: Option<Arc<Notify>>) -> Self {
+        Self { connection, stream, taken: 0, waited: Duration::ZERO, owed: None }
     }
 
     /// The client has `size` bytes more to take.
@@ -40,9 +44,8 @@ impl<C: Deref<Target = Connection>> Taking<C> {
         if self.owed.is_none() {
             let left = self.connection.patience.allowance(self.taken).saturating_sub(self.waited);
             let since = Instant::now();
-            let until = since + left;
-            self.connection.owes(until);
-            self.owed = Some(Owed { since, until });
+            let debt = self.connection.owes(since + left, self.stream.clone());
+            self.owed = Some(Owed { since, debt });
         }
     }
 
@@ -50,7 +53,7 @@ impl<C: Deref<Target = Connection>> Taking<C> {
     pub(super) fn settle(&mut self) {
         if let Some(owed) = self.owed.take() {
             self.waited += owed.since.elapsed();
-            self.connection.paid(owed.until);
+            self.connection.paid(owed.debt);
         }
     }
 }

@@ -5,7 +5,9 @@ use super::taking::{PIECE, Taking};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use tokio::sync::Notify;
 
 /// A body that is taken until it is asked for its next chunk, which hyper does when the one before was
 /// written.
@@ -18,8 +20,9 @@ pub(super) struct WatchedBody {
 }
 
 impl WatchedBody {
-    pub(super) fn new(body: BoxBody, busy: Busy) -> Self {
-        let mut taking = Taking::new(busy);
+    /// If it is not taken in time, its `stream` is told to end.
+    pub(super) fn new(body: BoxBody, busy: Busy, stream: Arc<Notify>) -> Self {
+        let mut taking = Taking::new(busy, Some(stream));
         // Nothing is asked for before the client has room for it.
         taking.owe();
         Self { body, rest: Bytes::new(), taking }

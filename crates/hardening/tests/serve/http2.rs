@@ -5,6 +5,7 @@ use crate::support::{Running, chunks, serve};
 use actix_web::web::Bytes;
 use actix_web::{App, HttpResponse, rt, web};
 use futures_util::FutureExt;
+use h2::Reason;
 use h2::client::{Builder, SendRequest};
 use hardening::serve::{ClientPatience, Connections};
 use http::{Method, Request, Response};
@@ -143,7 +144,7 @@ async fn a_body_of_another_length_than_told_is_refused() {
         let (answer, mut sender) = client.send_request(request.body(()).unwrap(), false).unwrap();
         sender.send_data(Bytes::from_static(b"hello"), true).unwrap();
         let reset = answer.await.unwrap_err();
-        assert_eq!(reset.reason(), Some(h2::Reason::PROTOCOL_ERROR), "{lengths:?}");
+        assert_eq!(reset.reason(), Some(Reason::PROTOCOL_ERROR), "{lengths:?}");
     }
 }
 
@@ -181,7 +182,7 @@ async fn an_idle_client_is_told_that_its_connection_ends() {
 }
 
 #[actix_web::test]
-async fn a_client_without_room_for_its_answer_is_cut_off() {
+async fn an_answer_without_room_ends_alone() {
     let (next_head, grace) = (Duration::from_secs(60), Duration::from_millis(300));
     let patience = ClientPatience { next_head, grace, bytes_per_second: u32::MAX };
     let connections = Connections::new(patience);
@@ -195,5 +196,7 @@ async fn a_client_without_room_for_its_answer_is_cut_off() {
     let (answer, _) = client.send_request(request, true).unwrap();
     let mut body = answer.await.unwrap().into_body();
     assert_eq!(told.recv().await, Some(1));
-    assert!(body.data().await.unwrap().is_err());
+    assert_eq!(body.data().await.unwrap().unwrap_err().reason(), Some(Reason::CANCEL));
+    let (head, _) = ask(client, (Method::HEAD, "/"), Bytes::new()).await;
+    assert_eq!(head.status(), 200, "the connection is others' too");
 }
