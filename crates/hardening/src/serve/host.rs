@@ -1,18 +1,30 @@
 //! `Host`.
 
 use actix_web::dev::RequestHead;
-use actix_web::http::header::HOST;
+use actix_web::http::Version;
+use actix_web::http::header::{HOST, HeaderValue};
 use actix_web::http::uri::Authority;
 
 /// RFC 9112, section 3.2: there is one `Host` at most, and it is one; so is what the address names
-/// (on HTTP/2 `:authority`). That there is one at all on HTTP/1.1 actix-http has seen to.
+/// (on HTTP/2 `:authority`). That there is one at all on HTTP/1.1 actix-http has seen to. On HTTP/2 one
+/// of both is there, and they do not differ (RFC 9113, section 8.3.1): who stands in between may have
+/// decided by the other.
 pub(super) fn has_sound_host(head: &RequestHead) -> bool {
     let mut hosts = head.headers().get_all(HOST);
-    let sound = hosts.next().is_none_or(|host| {
-        let host = host.as_bytes();
+    let host = hosts.next().map(HeaderValue::as_bytes);
+    let is_sound = host.is_none_or(|host| {
         host.is_empty() || Authority::try_from(host).is_ok_and(|host| is_host(&host))
     });
-    sound && hosts.next().is_none() && head.uri.authority().is_none_or(is_host)
+    let authority = head.uri.authority();
+    let agree = head.version != Version::HTTP_2
+        || match (host, authority) {
+            (Some(host), Some(authority)) => {
+                authority.as_str().as_bytes().eq_ignore_ascii_case(host)
+            }
+            (None, None) => false,
+            _ => true,
+        };
+    is_sound && agree && hosts.next().is_none() && authority.is_none_or(is_host)
 }
 
 /// A host and perhaps a port (RFC 9110, section 7.2), and nobody's name or password (section 4.2.4).

@@ -12,6 +12,7 @@
 //!
 //! The middlewares are for `from_fn`; their settings come from the app's data.
 
+mod chunks;
 mod connections;
 mod finish;
 mod host;

@@ -1,7 +1,8 @@
 //! A connection on which HTTP/1.1 is spoken: bytes ↔ heads and bodies.
 //!
-//! Parsed and written by [`Codec`], of actix-http.
+//! Parsed and written by [`Codec`], of actix-http, but for bodies in chunks.
 
+use super::chunks::{Chunks, Malformed};
 use super::server::Stream;
 use super::unread_body::{content_length, is_short};
 use actix_http::error::{ParseError, PayloadError};
@@ -43,6 +44,8 @@ pub(super) enum Next {
 pub(super) struct Wire {
     stream: Stream,
     codec: Codec,
+    /// The body that is being read comes in chunks.
+    chunks: Option<Chunks>,
     received: BytesMut,
     unsent: BytesMut,
     /// The client sends no more.
@@ -62,6 +65,7 @@ impl Wire {
         Self {
             stream,
             codec: Codec::new(config),
+            chunks: None,
             received: BytesMut::new(),
             unsent: BytesMut::new(),
             ended: false,
@@ -91,7 +95,7 @@ impl Wire {
         }
         Some(match self.codec.decode(&mut self.received) {
             Ok(Some(Message::Item(request))) => {
-                if self.would_upgrade(&request) && self.ignore_upgrade(&request).is_err() {
+                if self.frame(&request).is_err() {
                     return Some(Next::Refused(StatusCode::BAD_REQUEST));
                 }
                 self.expects = request.head().expect();
@@ -107,16 +111,24 @@ impl Wire {
         })
     }
 
-    /// Whether the codec is about to let the connection go over to another protocol.
+    /// Finds out how the request's body is read, where the codec is not to read it.
+    fn frame(&mut self, request: &Request) -> Result<(), ParseError> {
+        let would_upgrade = self.would_upgrade(request);
+        let is_chunked = (would_upgrade || self.has_body()) && request.chunked()?;
+        self.chunks = is_chunked.then_some(Chunks::Size);
+        if would_upgrade || is_chunked { self.tell_again(request) } else { Ok(()) }
+    }
+
+    /// Whether the codec is about to let the connection go over to another protocol. None is granted
+    /// here, and so the wish is ignored (RFC 9110, section 7.8): the body is framed as any other
+    /// (RFC 9112, section 6.3), and the answer says nothing of it.
     fn would_upgrade(&self, request: &Request) -> bool {
         let becomes_stream = self.codec.message_type() == MessageType::Stream;
         self.codec.upgrade() || (becomes_stream && request.method() != Method::CONNECT)
     }
 
-    /// No upgrade is granted here, and so it is ignored (RFC 9110, section 7.8): the body is framed as
-    /// any other (RFC 9112, section 6.3), and the answer says nothing of it. To that end the head is told
-    /// again, to a new codec, as far as a codec remembers it.
-    fn ignore_upgrade(&mut self, request: &Request) -> Result<(), ParseError> {
+    /// Tells a new codec the request's head, as far as it is to remember it.
+    fn tell_again(&mut self, request: &Request) -> Result<(), ParseError> {
         let head = request.head();
         let connection = match head.connection_type() {
             ConnectionType::Close => "connection: close\r\n",
@@ -124,7 +136,6 @@ impl Wire {
         };
         let body = match content_length(head.headers()) {
             Some(bytes) => format!("content-length: {bytes}\r\n"),
-            None if request.chunked()? => "transfer-encoding: chunked\r\n".to_owned(),
             None => String::new(),
         };
         let (method, version) = (&head.method, head.version);
@@ -144,7 +155,7 @@ impl Wire {
 
     /// Whether the request that was read has a body.
     pub(super) fn has_body(&self) -> bool {
-        self.codec.message_type() == MessageType::Payload
+        self.chunks.is_some() || self.codec.message_type() == MessageType::Payload
     }
 
     /// Reads a piece of the request's body. The client is told to go on when it waits for that.
@@ -156,11 +167,11 @@ impl Wire {
             if !self.has_body() {
                 return Poll::Ready(None);
             }
-            match self.codec.decode(&mut self.received) {
-                Ok(Some(Message::Chunk(Some(chunk)))) => return Poll::Ready(Some(Ok(chunk))),
-                Ok(Some(_)) => return Poll::Ready(None),
-                Ok(None) => {}
-                Err(_) => return Poll::Ready(Some(Err(PayloadError::EncodingCorrupted))),
+            match self.parse_body() {
+                Ok(Some(piece)) => return Poll::Ready(Some(Ok(piece))),
+                Ok(None) if self.has_body() => {}
+                Ok(None) => return Poll::Ready(None),
+                Err(malformed) => return Poll::Ready(Some(Err(malformed))),
             }
             if let Err(error) = self.ask_for_body(cx) {
                 return Poll::Ready(Some(Err(PayloadError::Io(error))));
@@ -171,6 +182,21 @@ impl Wire {
                 Err(error) => return Poll::Ready(Some(Err(PayloadError::Io(error)))),
             }
         }
+    }
+
+    fn parse_body(&mut self) -> Result<Option<Bytes>, PayloadError> {
+        let Some(chunks) = &mut self.chunks else {
+            let piece = self.codec.decode(&mut self.received);
+            return match piece.map_err(|_| PayloadError::EncodingCorrupted)? {
+                Some(Message::Chunk(piece)) => Ok(piece),
+                _ => Ok(None),
+            };
+        };
+        let piece = chunks.next(&mut self.received);
+        if chunks.has_ended() {
+            self.chunks = None;
+        }
+        piece.map_err(|Malformed| PayloadError::EncodingCorrupted)
     }
 
     /// Whether what is left of the request's body is short, and sent unasked: who waits to be told to
@@ -228,7 +254,7 @@ impl Wire {
     /// Whether the client has sent, or is about to send, a body that nobody read to its end. Behind it
     /// there is no telling where the next request begins.
     pub(super) fn is_unread(&self) -> bool {
-        self.codec.message_type() != MessageType::None
+        self.chunks.is_some() || self.codec.message_type() != MessageType::None
     }
 
     /// Writes an answer's head; whether its body is to follow. If it is the `last`, it says so.

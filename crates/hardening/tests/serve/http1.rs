@@ -219,6 +219,8 @@ async fn a_head_that_breaks_the_rules_is_refused() {
         (&format!("{chunked} Chunked\r\n\r\n4\r\nwell\r\n0"), 200),
         (&format!("{chunked} chunked\r\n\r\nx\r\nwell\r\n0"), 400),
         (&format!("{chunked} chunked\r\n\r\n4\r\nwell0\r\n\r\n0"), 400),
+        (&format!("{chunked} chunked\r\n\r\n4 \r\nwell\r\n0"), 400),
+        (&format!("{chunked} chunked\r\n\r\n4\r\nwell\r\n0\r\na: b\n"), 400),
         (&format!("{chunked} gzip, chunked\r\n\r\n4\r\nwell\r\n0"), 400),
         (&format!("{chunked} gzip\r\ntransfer-encoding: chunked\r\n\r\n4\r\nwell\r\n0"), 400),
         (&format!("{chunked} chunked, gzip\r\n\r\n4\r\nwell\r\n0"), 400),

@@ -135,6 +135,26 @@ async fn what_is_no_request_is_told_so() {
 }
 
 #[actix_web::test]
+async fn a_request_names_one_host() {
+    let server = start(&Connections::new(ClientPatience::default()));
+    let client = &mut connect(&server, &Builder::new()).await;
+    let cases: [(&str, &[&str], u16); 7] = [
+        ("http://localhost/", &[], 200),
+        ("http://localhost/", &["LOCALHOST"], 200),
+        ("http://localhost/", &["elsewhere"], 400),
+        ("http://localhost/", &["localhost", "localhost"], 400),
+        ("http://me@localhost/", &[], 400),
+        ("/", &["localhost"], 200),
+        ("/", &[], 400),
+    ];
+    for (address, hosts, status) in cases {
+        let request = hosts.iter().fold(Request::get(address), |it, host| it.header("host", *host));
+        let (answer, _) = client.send_request(request.body(()).unwrap(), true).unwrap();
+        assert_eq!(answer.await.unwrap().status(), status, "{address} {hosts:?}");
+    }
+}
+
+#[actix_web::test]
 async fn a_body_of_another_length_than_told_is_refused() {
     let server = start(&Connections::new(ClientPatience::default()));
     let client = &mut connect(&server, &Builder::new()).await;
