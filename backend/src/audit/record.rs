@@ -179,7 +179,7 @@ pub enum Act {
 }
 
 impl Act {
-    fn outcome(&self) -> Outcome {
+    pub(super) fn outcome(&self) -> Outcome {
         match self {
             Self::SignInRefused | Self::SignInBlocked | Self::AccessRefused { .. } => {
                 Outcome::Refused

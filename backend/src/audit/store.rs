@@ -1,8 +1,9 @@
 //! Appending acts, and checking that what is derived from them still fits.
 
-use super::{Act, AuditRecord, Who};
+use super::{Act, AuditRecord, Outcome, Who};
 use crate::db::schema::audit_events;
 use crate::db::{Conn, DbError};
+use crate::edge::note_done;
 use crate::ledger::{Appender, Erasure, LedgerError, Log, Sealed};
 use crate::state::AppState;
 use diesel::prelude::*;
@@ -69,8 +70,9 @@ pub fn seal(
     Ok(json)
 }
 
-/// Does something and seals it, in one transaction; nothing is sealed if there was nothing to do. Once
-/// that is committed, the log stream tells of it too, under the target `audit`.
+/// Does something and seals it, in one transaction, in which it is noted for whoever repeats the request;
+/// nothing is sealed if there was nothing to do. Once that is committed, the log stream tells of it too,
+/// under the target `audit`.
 ///
 /// # Errors
 /// What `body` says, or the database; nothing is done or told then.
@@ -89,6 +91,10 @@ where
     let sealed = state.db.write(move |conn| {
         let (value, act) = body(conn)?;
         let act: Option<Act> = act.into();
+        let is_done = act.as_ref().is_some_and(|act| act.outcome() == Outcome::Done);
+        if let (true, Some(id)) = (is_done, &who.request_id) {
+            note_done(conn, id, inner.clock.now())?;
+        }
         let seal = |act| seal(conn, &inner, who, project_id.as_deref(), act);
         Ok::<_, E>((value, act.map(seal).transpose()?))
     });

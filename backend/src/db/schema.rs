@@ -99,6 +99,8 @@ diesel::table! {
         headers -> Nullable<Text>,
         body -> Nullable<Binary>,
         created_at -> BigInt,
+        request_id -> Nullable<Text>,
+        done_at -> Nullable<BigInt>,
     }
 }
 

@@ -1,5 +1,9 @@
 //! `Idempotency-Key` on POST (draft-ietf-httpapi-idempotency-key-header): the same key and payload
 //! get the first answer again.
+//!
+//! An answer is kept after what it tells of was done; in between the process may be killed, or the
+//! database gone. So what is done is noted in the transaction that does it ([`note_done`]): who asks
+//! again is not answered then, but nothing is done twice.
 
 use super::sealed;
 use crate::db::schema::idempotency_keys::{self, dsl};
@@ -11,9 +15,10 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{HttpResponse, ResponseError, web};
+use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
 use diesel::prelude::*;
-use hardening::{Inner, Layer};
+use hardening::{Inner, Layer, RequestId};
+use invocation::Timestamp;
 
 /// How long an answer is kept.
 const KEPT_MICROS: i64 = 24 * 3600 * 1_000_000;
@@ -27,6 +32,7 @@ struct Ticket {
     principal: String,
     key: String,
     request_hash: Vec<u8>,
+    request_id: Option<String>,
 }
 
 impl Ticket {
@@ -36,13 +42,24 @@ impl Ticket {
     }
 }
 
-/// The request's hash, and the answer's status, content type and sealed body.
-type KeptRow = (Vec<u8>, Option<i64>, Option<String>, Option<Vec<u8>>);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = idempotency_keys)]
+struct KeptRow {
+    request_hash: Vec<u8>,
+    status: Option<i64>,
+    /// The answer's content type.
+    headers: Option<String>,
+    /// The answer's, sealed.
+    body: Option<Vec<u8>>,
+    created_at: i64,
+}
 
 enum Turn {
     First,
     Again(u16, Option<String>, Vec<u8>),
     InFlight,
+    /// It was done, and nobody kept the answer.
+    Lost,
     Mismatch,
 }
 
@@ -101,9 +118,17 @@ async fn once(
             return Ok(request.into_response(replay(status, kind, body)));
         }
         Turn::InFlight => {
-            let response = refuse(
+            let error = ApiError::new(
                 Code::Conflict,
                 "The first request with this Idempotency-Key is still under way.",
+            );
+            return Ok(request.into_response(error.retry_after(1).error_response()));
+        }
+        Turn::Lost => {
+            let response = refuse(
+                Code::Conflict,
+                "What was asked for with this Idempotency-Key was done, but its answer was lost. \
+                 Look for what it made before asking again, with another key.",
             );
             return Ok(request.into_response(response));
         }
@@ -130,6 +155,7 @@ async fn ticket(
         ApiError::new(Code::BadRequest, "Idempotency-Key must have 1 to 255 visible characters.")
     })?;
     let key = key.to_owned();
+    let request_id = request.extensions().get::<RequestId>().map(ToString::to_string);
     let body = request.extract::<web::Bytes>().await.map_err(|error| {
         ApiError::new(Code::PayloadTooLarge, "The body cannot be read.").because(error)
     })?;
@@ -138,7 +164,7 @@ async fn ticket(
     let parts = [b"researchflow repeated request", principal.as_bytes(), uri.as_bytes(), &body];
     let request_hash = state.derive_key(&parts).to_vec();
     request.set_payload(Payload::from(body));
-    Ok(Ticket { principal, key, request_hash })
+    Ok(Ticket { principal, key, request_hash, request_id })
 }
 
 fn take_turn(conn: &mut Conn, ticket: &Ticket, now: i64) -> Result<Turn, DbError> {
@@ -146,7 +172,8 @@ fn take_turn(conn: &mut Conn, ticket: &Ticket, now: i64) -> Result<Turn, DbError
     diesel::delete(stale).execute(conn)?;
     let lost = dsl::idempotency_keys
         .filter(idempotency_keys::created_at.lt(now - LOST_MICROS))
-        .filter(idempotency_keys::status.is_null());
+        .filter(idempotency_keys::status.is_null())
+        .filter(idempotency_keys::done_at.is_null());
     diesel::delete(lost).execute(conn)?;
     let added = on_each!(conn, |conn| {
         diesel::insert_into(dsl::idempotency_keys)
@@ -154,6 +181,7 @@ fn take_turn(conn: &mut Conn, ticket: &Ticket, now: i64) -> Result<Turn, DbError
                 idempotency_keys::principal.eq(&ticket.principal),
                 idempotency_keys::idempotency_key.eq(&ticket.key),
                 idempotency_keys::request_hash.eq(&ticket.request_hash),
+                idempotency_keys::request_id.eq(&ticket.request_id),
                 idempotency_keys::created_at.eq(now),
             ))
             .on_conflict_do_nothing()
@@ -164,21 +192,30 @@ fn take_turn(conn: &mut Conn, ticket: &Ticket, now: i64) -> Result<Turn, DbError
     }
     let row: Option<KeptRow> = dsl::idempotency_keys
         .find((&ticket.principal, &ticket.key))
-        .select((
-            idempotency_keys::request_hash,
-            idempotency_keys::status,
-            idempotency_keys::headers,
-            idempotency_keys::body,
-        ))
+        .select(KeptRow::as_select())
         .first(conn)
         .optional()?;
     // Whoever had it has just given it up: its answer is not one to keep.
-    let Some((hash, status, kind, body)) = row else { return Ok(Turn::InFlight) };
-    Ok(match status.and_then(|status| u16::try_from(status).ok()) {
-        _ if hash != ticket.request_hash => Turn::Mismatch,
-        Some(status) => Turn::Again(status, kind, body.unwrap_or_default()),
+    let Some(row) = row else { return Ok(Turn::InFlight) };
+    Ok(match row.status.and_then(|status| u16::try_from(status).ok()) {
+        _ if row.request_hash != ticket.request_hash => Turn::Mismatch,
+        Some(status) => Turn::Again(status, row.headers, row.body.unwrap_or_default()),
+        None if row.created_at < now - LOST_MICROS => Turn::Lost,
         None => Turn::InFlight,
     })
+}
+
+/// Notes that what a request asked for is done, in the transaction that does it.
+///
+/// # Errors
+/// The database.
+pub fn note_done(conn: &mut Conn, request_id: &str, now: Timestamp) -> Result<(), DbError> {
+    let under_way = dsl::idempotency_keys
+        .filter(idempotency_keys::request_id.eq(request_id))
+        .filter(idempotency_keys::status.is_null());
+    let done_at = idempotency_keys::done_at.eq(now.micros());
+    diesel::update(under_way).set(done_at).execute(conn)?;
+    Ok(())
 }
 
 /// Keeps the answer, unless it is our fault or says to come again: then a retry is a fresh try.
@@ -210,7 +247,8 @@ async fn keep(
                 );
                 diesel::update(row).set(answer).execute(conn)?;
             } else {
-                diesel::delete(row).execute(conn)?;
+                let undone = row.filter(idempotency_keys::done_at.is_null());
+                diesel::delete(undone).execute(conn)?;
             }
             Ok(())
         })

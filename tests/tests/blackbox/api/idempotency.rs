@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: the same request twice is one act.
 
 use serde_json::{Value, json};
-use tests::{Answer, Client, Database, PROJECT, Service, bodies, both};
+use tests::{Answer, Client, Database, Kind, PROJECT, Service, bodies, both};
 
 both!(
     the_same_request_has_the_same_answer,
@@ -11,7 +11,8 @@ both!(
     a_deleted_project_answers_no_more,
     what_was_asked_cannot_be_guessed_at,
     at_once_is_once,
-    making_a_project_forgets_no_answers
+    making_a_project_forgets_no_answers,
+    what_was_done_is_not_done_again
 );
 
 fn post(client: &Client, path: &str, key: &str, body: &Value) -> Answer {
@@ -47,6 +48,54 @@ fn making_a_project_forgets_no_answers(database: Database) {
     let first = post(&admin, "/api/v1/projects", "k-2", &project).expect(201);
     assert_eq!(post(&admin, "/api/v1/projects", "k-2", &project).expect(201), first);
     assert_eq!(post(&admin, &keys, "k-1", &key).expect(201), made);
+}
+
+/// As after a crash between the change and the keeping of its answer.
+fn what_was_done_is_not_done_again(database: Database) {
+    let service = Service::start(database);
+    let (key, keys) = (service.key(), format!("{PROJECT}/keys"));
+    let body = json!({"name": "once", "scopes": ["read"]});
+    let mend = keep_no_answers(service.database());
+    post(&key, &keys, "k-1", &body).expect(201);
+    post(&key, &keys, "k-2", &json!({"name": "", "scopes": []})).problem_4xx();
+    for statement in mend {
+        service.database().execute(statement);
+    }
+    let soon = post(&key, &keys, "k-1", &body);
+    assert_eq!(soon.header("retry-after"), Some("1"), "{soon:?}");
+    soon.problem(409);
+    let earlier = "UPDATE idempotency_keys SET created_at = created_at - 61000000";
+    service.database().execute(earlier);
+    post(&key, &keys, "k-1", &json!({"name": "two", "scopes": ["read"]})).problem(422);
+    let lost = post(&key, &keys, "k-1", &body);
+    assert_eq!(lost.header("retry-after"), None, "{lost:?}");
+    assert!(lost.problem(409)["detail"].as_str().unwrap().contains("was done"));
+    let named = key.all(&keys).iter().filter(|key| key["name"] == "once").count();
+    assert_eq!(named, 1);
+    // What was not done is done.
+    post(&key, &keys, "k-2", &body).expect(201);
+}
+
+/// Returns what lets answers be kept again.
+fn keep_no_answers(database: &Database) -> Vec<&'static str> {
+    let (make, mend): (&[&str], _) = match database.kind() {
+        Kind::Sqlite => (
+            &["CREATE TRIGGER no_answers BEFORE UPDATE OF status ON idempotency_keys \
+               BEGIN SELECT RAISE(FAIL, 'no'); END"],
+            vec!["DROP TRIGGER no_answers"],
+        ),
+        Kind::Postgres => (
+            &[
+                "CREATE FUNCTION no_answers() RETURNS trigger LANGUAGE plpgsql AS \
+                 'BEGIN RAISE EXCEPTION ''no''; END'",
+                "CREATE TRIGGER no_answers BEFORE UPDATE OF status ON idempotency_keys \
+                 EXECUTE FUNCTION no_answers()",
+            ],
+            vec!["DROP TRIGGER no_answers ON idempotency_keys", "DROP FUNCTION no_answers"],
+        ),
+    };
+    make.iter().for_each(|statement| database.execute(statement));
+    mend
 }
 
 fn another_request_is_refused(database: Database) {

@@ -101,5 +101,5 @@ const STATEMENTS: [&str; 20] = [
     // Those of the last ten hours, each with its answer.
     "[to:20000] INSERT INTO idempotency_keys
      SELECT 'key:key-' || (i % 100), 'once-' || i, [bytes:'hash'], 201, 'application/json',
-            [bytes:'answer'], [now:] - i * 1800000 - 60000000 FROM n",
+            [bytes:'answer'], [now:] - i * 1800000 - 60000000, 'request-' || i, [now:] FROM n",
 ];
