@@ -37,7 +37,6 @@ pub struct Handles {
     insights: Insights,
     authenticator: Authenticator,
     oidc: Oidc,
-    projects: projects::Handle,
     limiter: Limiter<RouteClass>,
     overload: Overload<Work>,
     traces: Option<Traces>,
@@ -74,7 +73,6 @@ impl Handles {
             batcher,
             authenticator: Authenticator::default(),
             oidc: Oidc::new(state.config.oidc.as_ref())?,
-            projects: projects::Handle::default(),
             limiter,
             overload,
             state,
@@ -117,7 +115,7 @@ pub fn create_app(
     Future: 'static,
 > {
     let Handles { state, batcher, insights, authenticator, oidc, .. } = handles;
-    let Handles { projects, limiter, overload, traces, .. } = handles;
+    let Handles { limiter, overload, traces, .. } = handles;
     let observer =
         Observer { metrics: state.metrics.clone(), slow: state.config.telemetry.slow, traces };
     let outside = edge::outside(&state.config.edge, state.clock);
@@ -146,7 +144,7 @@ pub fn create_app(
                 .wrap(edge::idempotent(state.clone(), auth::caller))
                 // 12. no other site acts in a user's name
                 .wrap(csrf(Vec::new(), auth::has_session))
-                // 11. who is calling
+                // 11. who is calling; that somebody was refused is audited
                 .wrap(auth::authenticate(callers))
                 // A scope, so that their patterns are not tried one by one.
                 .service(
@@ -183,7 +181,6 @@ pub fn create_app(
         .app_data(web::Data::new(insights))
         .app_data(web::Data::new(authenticator))
         .app_data(web::Data::new(oidc))
-        .app_data(web::Data::new(projects))
         .app_data(web::Data::new(limiter))
         .app_data(web::PayloadConfig::new(4 << 20))
         // 6. compression, where it is safe

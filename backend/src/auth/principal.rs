@@ -2,6 +2,7 @@
 
 use super::credential::{Credential, SecretHash, is_plausible_key, malformed};
 use super::permissions::Scope;
+use super::refusals::Refusals;
 use super::subject::{Owner, Presented, Stranger, count_owner};
 use super::{remembered, session};
 use crate::audit::Actor;
@@ -81,15 +82,17 @@ const OWNER_TTL: Duration = Duration::from_secs(3600);
 /// So many credentials are remembered at most.
 const OWNERS: usize = 100_000;
 
-/// Looks keys up, and remembers whose credentials were found to be.
+/// Looks keys up, and remembers whose credentials were found to be, and who was refused.
 #[derive(Clone)]
 pub struct Authenticator {
     owners: Arc<quick_cache::sync::Cache<SecretHash, (Arc<Owner>, Instant)>>,
+    refusals: Refusals,
 }
 
 impl Default for Authenticator {
     fn default() -> Self {
-        Self { owners: Arc::new(quick_cache::sync::Cache::new(OWNERS)) }
+        let owners = Arc::new(quick_cache::sync::Cache::new(OWNERS));
+        Self { owners, refusals: Refusals::default() }
     }
 }
 
@@ -124,7 +127,7 @@ impl Authenticator {
 }
 
 /// Middleware: resolves credentials, if there are any. Wrong ones end here; missing ones are for
-/// the handler to refuse. A session whose id was replaced has the new one in the answer.
+/// the handler to refuse. That somebody who is known was refused is sealed. A session whose id was replaced has the new one in the answer.
 pub fn authenticate<S, B>(callers: Callers) -> impl Layer<S, EitherBody<B>>
 where
     S: Inner<B>,
@@ -170,9 +173,10 @@ async fn authenticated<B: MessageBody + 'static>(
             return Ok(request.into_response(answer).map_into_right_body());
         }
     };
-    let (mut refusal, mut renewed) = (None, None);
+    let (mut refusal, mut renewed, mut known) = (None, None, None);
     if let Some(Credentials { principal, session }) = resolved {
         refusal = count_owner(limiter, &presented, &principal).await;
+        known = Some(Arc::clone(&principal));
         request.extensions_mut().insert(principal);
         if let Some(session) = session {
             renewed = session.renewed.map(Box::new);
@@ -183,6 +187,9 @@ async fn authenticated<B: MessageBody + 'static>(
         Some(refusal) => request.into_response(refusal).map_into_right_body(),
         None => next.call(request).await?.map_into_left_body(),
     };
+    if let Some(principal) = known {
+        authenticator.refusals.note(state, &principal, &response);
+    }
     // Whoever is refused keeps the session: its old id ends soon.
     if let Some(cookie) = renewed {
         session::offer(response.response_mut(), &cookie)?;

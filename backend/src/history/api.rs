@@ -60,6 +60,7 @@ async fn export(
         Ok::<_, ApiError>((alerts::lines(conn, from, to, None)?, store::times(conn, from, to)?))
     };
     let (alerts, times) = state.db.read(read).await?;
+    access.exports(None, format!("{} minutes of telemetry", times.len())).await?;
     let state = AppState::clone(&state);
     Ok(download("application/x-ndjson", "telemetry.ndjson", alerts, &times, move |times| {
         let state = state.clone();

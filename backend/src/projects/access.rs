@@ -4,19 +4,18 @@ use super::model::Settings;
 use super::store::{self, ProjectRow};
 use super::view::ProjectView;
 use crate::audit::{self, Act, Who};
-use crate::auth::{self, Action, Principal, Whence};
+use crate::auth::{self, Action, Principal, Refused, Whence};
 use crate::db::Conn;
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::http::Method;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use cache::{Kind, Scope};
 use invocation::Gate;
-use quick_cache::sync::{EntryAction, EntryResult};
 use std::future::{Ready, ready};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 /// A project that the caller may act in.
 #[derive(Clone)]
@@ -74,45 +73,6 @@ fn scopes(id: &str, slug: &str) -> [Scope; 2] {
     [id, slug].map(|name| Scope::new("project", name))
 }
 
-/// The handle that this slice brings to the app.
-#[derive(Clone)]
-pub struct Handle {
-    /// Who was refused what, and where, within the hour.
-    refusals: Arc<quick_cache::sync::Cache<Refusal, Instant>>,
-}
-
-/// Who, where, and what they wanted.
-type Refusal = (String, Option<String>, &'static str);
-
-/// So many are remembered at most, and for so long.
-const REFUSALS: usize = 100_000;
-const REFUSAL_TTL: Duration = Duration::from_secs(3600);
-
-impl Default for Handle {
-    fn default() -> Self {
-        Self { refusals: Arc::new(quick_cache::sync::Cache::new(REFUSALS)) }
-    }
-}
-
-impl Handle {
-    /// Whether this is the first within the hour.
-    fn is_first(&self, refusal: &Refusal) -> bool {
-        let now = Instant::now();
-        let known = self.refusals.entry(refusal, None, |_, noted| {
-            let is_first = now >= *noted + REFUSAL_TTL;
-            if is_first {
-                *noted = now;
-            }
-            EntryAction::Retain(is_first)
-        });
-        match known {
-            EntryResult::Retained(is_first) => is_first,
-            EntryResult::Vacant(place) => place.insert(now).is_ok(),
-            EntryResult::Removed(..) | EntryResult::Replaced(..) | EntryResult::Timeout => false,
-        }
-    }
-}
-
 async fn find(
     state: &AppState,
     id_or_slug: &str,
@@ -137,7 +97,6 @@ pub struct Access {
     pub principal: Arc<Principal>,
     request: HttpRequest,
     state: web::Data<AppState>,
-    lookup: web::Data<Handle>,
 }
 
 impl Access {
@@ -157,31 +116,12 @@ impl Access {
             Err(error) => {
                 // What a stranger tries is no part of the project's own trail.
                 let is_member = error.code() == Code::Forbidden;
-                if is_member || error.code() == Code::NotFound {
-                    self.note_refusal(is_member.then(|| project.id.clone()), action.name());
-                }
+                let project_id = is_member.then(|| project.id.clone());
+                let refused = Refused { project_id, wanted: action.name().to_owned() };
+                self.request.extensions_mut().insert(refused);
                 Err(error)
             }
         }
-    }
-
-    /// Seals that the caller was refused: the first time in an hour, since the log never forgets and
-    /// nobody may fill it; and beside the answer, whose time must not tell what there is.
-    fn note_refusal(&self, project_id: Option<String>, wanted: &'static str) {
-        let what = (self.principal.actor().label(), project_id, wanted);
-        if !self.lookup.is_first(&what) {
-            return;
-        }
-        let (state, lookup, who) = (self.state.clone(), self.lookup.clone(), self.who());
-        actix_web::rt::spawn(async move {
-            let act = Act::AccessRefused { wanted: wanted.to_owned() };
-            let seal = move |_: &mut _| Ok::<_, ApiError>(((), act));
-            if let Err(error) = audit::write(&state, who, what.1.as_deref(), seal).await {
-                // The next is the first, then.
-                lookup.refusals.remove(&what);
-                tracing::warn!(error = error.in_full(), wanted, "a refusal could not be sealed");
-            }
-        });
     }
 
     async fn may(&self, project: &Project, action: Action) -> Result<(), ApiError> {
@@ -195,6 +135,23 @@ impl Access {
                 let role = auth::role(&self.state, &project.id, id).await?;
                 allow(auth::role_may(role.ok_or_else(|| ApiError::not_found("project"))?, action))
             }
+        }
+    }
+
+    /// The id of the project whose trail the caller may read. For administrators a project's trail
+    /// outlives the project.
+    ///
+    /// # Errors
+    /// 404, 403, or the database.
+    pub(super) async fn trail_of(&self, id_or_slug: &str) -> Result<String, ApiError> {
+        match self.project(id_or_slug, Action::ReadAudit).await {
+            Ok(project) => Ok(project.id.clone()),
+            Err(error) if error.code() == Code::NotFound && self.administrator().is_ok() => {
+                let id = id_or_slug.to_owned();
+                let is_deleted = self.state.db.read(move |conn| store::is_deleted(conn, &id));
+                is_deleted.await?.then(|| id_or_slug.to_owned()).ok_or(error)
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -217,11 +174,7 @@ impl Access {
     /// # Errors
     /// 403.
     pub fn administrator(&self) -> Result<(), ApiError> {
-        let allowed = allow(matches!(*self.principal, Principal::User { is_admin: true, .. }));
-        if allowed.is_err() {
-            self.note_refusal(None, "administer");
-        }
-        allowed
+        allow(matches!(*self.principal, Principal::User { is_admin: true, .. }))
     }
 
     /// Does something in the caller's name and seals it, in one transaction; nothing is sealed if
@@ -235,6 +188,17 @@ impl Access {
         body: impl FnOnce(&mut Conn) -> Result<(T, A), ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
         audit::write(&self.state, self.who(), project_id, body).await
+    }
+
+    /// Seals that the caller takes something out. `HEAD` takes nothing.
+    ///
+    /// # Errors
+    /// The database; nothing may be given out then.
+    pub async fn exports(&self, project_id: Option<&str>, what: String) -> Result<(), ApiError> {
+        if self.request.method() == Method::HEAD {
+            return Ok(());
+        }
+        self.act(project_id, move |_| Ok(((), Act::Exported { what }))).await
     }
 
     fn who(&self) -> Who {
@@ -266,16 +230,10 @@ impl FromRequest for Access {
             Ok(principal) => principal,
             Err(error) => return ready(Err(error)),
         };
-        let handles =
-            request.app_data::<web::Data<AppState>>().zip(request.app_data::<web::Data<Handle>>());
-        ready(match handles {
-            Some((state, lookup)) => Ok(Self {
-                principal,
-                request: request.clone(),
-                state: state.clone(),
-                lookup: lookup.clone(),
-            }),
-            None => Err(ApiError::internal("the projects' lookup is not registered")),
+        let state = request.app_data::<web::Data<AppState>>();
+        ready(match state {
+            Some(state) => Ok(Self { principal, request: request.clone(), state: state.clone() }),
+            None => Err(ApiError::internal("the state is not registered")),
         })
     }
 }

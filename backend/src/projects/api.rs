@@ -187,12 +187,16 @@ async fn change(
     let (inner, id) = (state.clone(), project.id.clone());
     let change = move |conn: &mut _| {
         let row = store::lock(conn, &id)?.ok_or_else(|| ApiError::not_found("project"))?;
-        let name = body.name.map_or(row.name, |name| name.as_str().to_owned());
-        let settings = Settings::read(&row.settings)?.changed(body.settings);
-        let settings = serde_json::to_value(settings).map_err(ApiError::internal)?;
+        let name = body.name.map_or_else(|| row.name.clone(), |name| name.as_str().to_owned());
+        let before = Settings::read(&row.settings)?;
+        let after = before.changed(body.settings);
+        if (&name, &after) == (&row.name, &before) {
+            return Ok((Project::of(&inner, row)?, None));
+        }
+        let settings = serde_json::to_value(after).map_err(ApiError::internal)?;
         let row = ProjectRow { name, settings: settings.to_string(), ..row };
         store::update(conn, &id, &row.name, &row.settings)?;
-        Ok((Project::of(&inner, row)?, Act::ProjectChanged { settings }))
+        Ok((Project::of(&inner, row)?, Some(Act::ProjectChanged { settings })))
     };
     let changed = access.act(Some(&project.id), change).await?;
     access.changed_project(&changed).await;
@@ -223,8 +227,8 @@ async fn delete(
     }
     let (id, now) = (project.id.clone(), state.clock.now().micros());
     let delete = move |conn: &mut _| {
-        store::set_deleted(conn, &id, now)?;
-        Ok(((), Act::ProjectDeleted))
+        let is_done = store::set_deleted(conn, &id, now)?;
+        is_done.then_some(((), Act::ProjectDeleted)).ok_or_else(|| ApiError::not_found("project"))
     };
     access.act(Some(&project.id), delete).await?;
     access.changed_project(&project).await;

@@ -14,7 +14,7 @@ mod store;
 mod trail;
 mod view;
 
-pub use access::{Access, Handle, Project};
+pub use access::{Access, Project};
 pub use api::{paths, project_routes, routes};
 pub use model::{Name, Settings, Slug};
 pub use store::{ProjectRow, any, deleted, ensure_default, erased, find, set_erased};

@@ -119,8 +119,12 @@ pub(super) fn update(conn: &mut Conn, id: &str, name: &str, settings: &str) -> R
     Ok(())
 }
 
-/// Whoever had an answer from it gets that no more.
-pub(super) fn set_deleted(conn: &mut Conn, id: &str, now: i64) -> Result<(), DbError> {
+/// Deletes it, unless it is deleted; whoever had an answer from it gets that no more.
+pub(super) fn set_deleted(conn: &mut Conn, id: &str, now: i64) -> Result<bool, DbError> {
+    let there = projects::table.find(id).filter(projects::deleted_at.is_null());
+    if diesel::update(there).set(projects::deleted_at.eq(Some(now))).execute(conn)? == 0 {
+        return Ok(false);
+    }
     let keys: Vec<String> =
         api_keys::table.filter(api_keys::project_id.eq(id)).select(api_keys::id).load(conn)?;
     let members = memberships::table.filter(memberships::project_id.eq(id));
@@ -130,10 +134,13 @@ pub(super) fn set_deleted(conn: &mut Conn, id: &str, now: i64) -> Result<(), DbE
     for caller in callers {
         forget_answers(conn, &caller.label())?;
     }
-    diesel::update(projects::table.find(id))
-        .set(projects::deleted_at.eq(Some(now)))
-        .execute(conn)?;
-    Ok(())
+    Ok(true)
+}
+
+/// Whether there was a project of this id, which is deleted, and perhaps erased.
+pub(super) fn is_deleted(conn: &mut Conn, id: &str) -> Result<bool, DbError> {
+    let row = projects::table.find(id).filter(projects::deleted_at.is_not_null());
+    Ok(row.select(projects::id).first::<String>(conn).optional()?.is_some())
 }
 
 /// Whether there is any, deleted and erased ones included.

@@ -1,8 +1,8 @@
 //! The audit trail over HTTP. It stands here, since whose acts one may read is a matter of projects.
 
 use super::access::Access;
-use crate::audit::{self, Act, ActName, Actor, Filter};
-use crate::auth::{Action, Principal};
+use crate::audit::{self, ActName, Actor, Filter};
+use crate::auth::Principal;
 use crate::edge::{Cursor, Limit, ListPage, Query, download, in_order, ndjson, no_page, resource};
 use crate::error::ApiError;
 use crate::ledger::{Log, raw_records};
@@ -38,16 +38,16 @@ impl TrailQuery {
         in_order(self.from, self.to)?;
         let actor = self.actor.as_deref().map(str::parse::<Actor>).transpose();
         let actor = actor.map_err(|fault| ApiError::field("/actor", fault))?;
-        let project = match (&self.project, &*access.principal) {
-            (Some(project), _) => Some(access.project(project, Action::ReadAudit).await?),
-            (None, Principal::Key { .. }) => Some(access.own_project(Action::ReadAudit).await?),
+        let project_id = match (&self.project, &*access.principal) {
+            (Some(project), _) => Some(access.trail_of(project).await?),
+            (None, Principal::Key { project_id, .. }) => Some(access.trail_of(project_id).await?),
             (None, Principal::User { .. }) => {
                 access.administrator()?;
                 None
             }
         };
         Ok(Filter {
-            project_id: project.map(|project| project.id.clone()),
+            project_id,
             actor,
             action: self.action.clone(),
             from: self.from.map(Timestamp::micros),
@@ -71,7 +71,7 @@ const LIST: &str = "audit";
 
 /// Who did what, newest first: of one project, or of all for administrators.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "audit",
-    params(("project" = Option<String>, Query, description = "In this project, by id or slug; a key's own if absent"),
+    params(("project" = Option<String>, Query, description = "In this project, by id or slug, or for administrators by the id of a deleted one; a key's own if absent"),
         ("actor" = Option<String>, Query, pattern = "^(user:.+|key:.+|operator|system)$", description = "By this actor: user:<id>, key:<id>, operator or system"),
         ("action" = Option<ActName>, Query, description = "Of this name, such as key_created"),
         ("from" = Option<String>, Query, format = DateTime, description = "At this time or later"),
@@ -106,7 +106,7 @@ pub(super) async fn list(
 
 /// Export the trail as NDJSON: the records as they are sealed, newest first.
 #[utoipa::path(get, path = "/api/v1/audit/export", tag = "audit",
-    params(("project" = Option<String>, Query, description = "In this project, by id or slug; a key's own if absent"),
+    params(("project" = Option<String>, Query, description = "In this project, by id or slug, or for administrators by the id of a deleted one; a key's own if absent"),
         ("actor" = Option<String>, Query, pattern = "^(user:.+|key:.+|operator|system)$", description = "By this actor: user:<id>, key:<id>, operator or system"),
         ("action" = Option<ActName>, Query, description = "Of this name, such as key_created"),
         ("from" = Option<String>, Query, format = DateTime, description = "At this time or later"),
@@ -121,12 +121,10 @@ pub(super) async fn export(
     no_page(query.limit, query.cursor.as_ref())?;
     let filter = query.filter(&access).await?;
     let project_id = filter.project_id.clone();
-    let find = move |conn: &mut _| {
-        let places = audit::list(conn, &filter, None, i64::MAX)?;
-        let act = Act::Exported { what: format!("{} audit records", places.len()) };
-        Ok((places.into_iter().map(|(_, index)| index).collect::<Vec<_>>(), act))
-    };
-    let indexes = access.act(project_id.as_deref(), find).await?;
+    let read = move |conn: &mut _| audit::list(conn, &filter, None, i64::MAX);
+    let places = state.db.read(move |conn| read(conn).map_err(ApiError::from)).await?;
+    let indexes: Vec<i64> = places.into_iter().map(|(_, index)| index).collect();
+    access.exports(project_id.as_deref(), format!("{} audit records", indexes.len())).await?;
     let state = AppState::clone(&state);
     Ok(download("application/x-ndjson", "audit.ndjson", Vec::new(), &indexes, move |indexes| {
         let state = state.clone();

@@ -1,7 +1,6 @@
 //! `GET …/invocations/export`: everything that a filter meets, streamed, oldest first.
 
 use super::query::{Format, ListQuery, PhiClass};
-use crate::audit::Act;
 use crate::auth::Action;
 use crate::edge::{Query, download, ndjson, no_page};
 use crate::error::ApiError;
@@ -44,8 +43,7 @@ pub(super) async fn export(
     let id = project.id.clone();
     let indexes =
         state.db.read(move |conn| store::scan(conn, &id, &filter).map_err(ApiError::from)).await?;
-    let act = Act::Exported { what: format!("{} invocations", indexes.len()) };
-    access.act(Some(&project.id), move |_| Ok(((), act))).await?;
+    access.exports(Some(&project.id), format!("{} invocations", indexes.len())).await?;
     let (kind, name) = match format {
         Format::Ndjson => ("application/x-ndjson", "invocations.ndjson"),
         Format::Csv => ("text/csv; charset=utf-8", "invocations.csv"),

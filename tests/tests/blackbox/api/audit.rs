@@ -1,9 +1,17 @@
 //! The trail of acts: who may read it, how it is filtered, and that it is what was sealed.
 
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use tests::{Database, PROJECT, Service, both};
 
-both!(acts_are_found_by_what_they_are, everybody_reads_their_own_trail_only, the_export_is_whole);
+both!(
+    acts_are_found_by_what_they_are,
+    everybody_reads_their_own_trail_only,
+    the_export_is_whole,
+    every_refusal_leaves_a_trace,
+    what_changes_nothing_leaves_none,
+    the_trail_of_a_deleted_project_is_kept
+);
 
 fn actions(items: &[Value]) -> Vec<&str> {
     items.iter().map(|item| item["record"]["action"].as_str().unwrap()).collect()
@@ -104,6 +112,82 @@ fn the_export_is_whole(database: Database) {
     assert_eq!(lines, records);
     assert_eq!(actions(&admin.all("/api/v1/audit"))[0], "exported");
     assert_eq!(service.researchflow(&["ledger", "verify"]).code, 0);
+}
+
+fn every_refusal_leaves_a_trace(database: Database) {
+    let service = Service::start(database);
+    let viewer = service.user("viewer@example.org", Some("viewer"));
+    let (_, key) = service.new_key(&["read", "manage"]);
+    key.get("/api/v1/users/me/totp").problem(403);
+    key.get("/api/v1/alerts").problem(403);
+    viewer.get("/api/v1/insights/stream/replay").problem(403);
+    viewer.get("/api/v1/telemetry/export").problem(403);
+    viewer.get(&format!("{PROJECT}/invocations/export")).problem(403);
+    let (_, wide) = service.new_key(&["read", "manage", "ingest"]);
+    let wider = wide.all(&format!("{PROJECT}/keys"));
+    let wider = wider.iter().find(|it| it["scopes"].as_array().unwrap().len() == 3).unwrap();
+    let rotate = format!("{PROJECT}/keys/{}/rotate", wider["id"].as_str().unwrap());
+    key.post(&rotate, &json!({})).problem(403);
+    let expected = BTreeSet::from(
+        [
+            "GET /api/v1/users/me/totp",
+            "GET /api/v1/alerts",
+            "GET /api/v1/insights/stream/replay",
+            "GET /api/v1/telemetry/export",
+            "export_events",
+            "POST /api/v1/projects/{project}/keys/{key_id}/rotate",
+        ]
+        .map(str::to_owned),
+    );
+    let admin = service.admin();
+    tests::eventually("all are sealed", || {
+        let sealed = admin.all("/api/v1/audit?action=access_refused");
+        let wanted = sealed.iter().map(|it| it["record"]["wanted"].as_str().unwrap().to_owned());
+        (wanted.collect::<BTreeSet<_>>() == expected).then_some(())
+    });
+}
+
+fn what_changes_nothing_leaves_none(database: Database) {
+    let service = Service::start(database);
+    let admin = service.admin();
+    let acts = || admin.all("/api/v1/audit").len();
+    let before = acts();
+    admin.json("PATCH", PROJECT, &json!({})).expect(200);
+    let same = json!({"name": "Default", "settings": {"content_policy": "hash_only"}});
+    admin.json("PATCH", PROJECT, &same).expect(200);
+    for export in ["/api/v1/audit/export", &format!("{PROJECT}/invocations/export")] {
+        admin.send("HEAD", export, &[], None).expect_status(200);
+    }
+    assert_eq!(acts(), before);
+    admin.json("PATCH", PROJECT, &json!({"name": "Other"})).expect(200);
+    admin.get("/api/v1/telemetry/export").expect_status(200);
+    assert_eq!(acts(), before + 2);
+
+    admin.post("/api/v1/projects", &json!({"slug": "short", "name": "Short"})).expect(201);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let answer = admin.delete("/api/v1/projects/short?confirm=Short");
+                assert!([204, 404].contains(&answer.status), "{answer:?}");
+            });
+        }
+    });
+    assert_eq!(admin.all("/api/v1/audit?action=project_deleted").len(), 1);
+}
+
+fn the_trail_of_a_deleted_project_is_kept(database: Database) {
+    let service = Service::start(database);
+    let admin = service.admin();
+    let made = admin.post("/api/v1/projects", &json!({"slug": "short", "name": "Short"}));
+    let id = made.expect(201)["id"].as_str().unwrap().to_owned();
+    let operator = service.user("operator@example.org", Some("operator"));
+    admin.delete("/api/v1/projects/short?confirm=Short").expect_status(204);
+    let trail = format!("/api/v1/audit?project={id}");
+    assert_eq!(actions(&admin.all(&trail)), ["project_deleted", "project_created"]);
+    let export = admin.get(&format!("/api/v1/audit/export?project={id}"));
+    assert_eq!(export.text().lines().count(), 2);
+    admin.get("/api/v1/audit?project=short").problem(404);
+    operator.get(&trail).problem(404);
 }
 
 #[test]
