@@ -125,8 +125,19 @@ pub enum Act {
         user_id: String,
         issuer: String,
     },
-    SignInRefused,
-    SignInBlocked,
+    SignInRefused {
+        /// Whose account it was tried at, if there is one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<String>,
+    },
+    SignInBlocked {
+        /// As above.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_id: Option<String>,
+        /// What has to wait from now on: the `account`, the `device` or the `address`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        delayed: Option<String>,
+    },
     SignedOut {
         user_id: String,
     },
@@ -181,9 +192,9 @@ pub enum Act {
 impl Act {
     pub(super) fn outcome(&self) -> Outcome {
         match self {
-            Self::SignInRefused | Self::SignInBlocked | Self::AccessRefused { .. } => {
-                Outcome::Refused
-            }
+            Self::SignInRefused { .. }
+            | Self::SignInBlocked { .. }
+            | Self::AccessRefused { .. } => Outcome::Refused,
             _ => Outcome::Done,
         }
     }

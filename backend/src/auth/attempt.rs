@@ -20,11 +20,14 @@ pub(super) struct Attempt {
     target: Subject,
     address: Subject,
     who: Who,
+    /// Whose account it is tried at, if there is one.
+    user_id: Option<String>,
 }
 
 /// What failures are counted for, as far as the database knows it: a keyed digest.
 #[derive(Debug, Clone)]
 struct Subject {
+    kind: &'static str,
     digest: Vec<u8>,
     /// How many failures cost nothing.
     free: i64,
@@ -45,7 +48,7 @@ impl Attempt {
         whence: &Whence,
         actor: Actor,
     ) -> Result<Self, ApiError> {
-        let settings = &state.config.identity;
+        let (settings, user_id) = (&state.config.identity, target.user_id.clone());
         let target = Subject::new(state, target.kind, &target.name, settings.account_failures);
         let network = whence.network();
         let address = Subject::new(state, "address", &network, settings.address_failures);
@@ -53,7 +56,7 @@ impl Attempt {
         let count = move |conn: &mut Conn| {
             failures::prune(conn, now)?;
             let target = target.count(conn, now)?;
-            Ok(Self { target, address: address.count(conn, now)?, who })
+            Ok(Self { target, address: address.count(conn, now)?, who, user_id })
         };
         state.db.write(count).await
     }
@@ -89,10 +92,11 @@ impl Attempt {
     /// audited, not each guess: the audit log never forgets, and nobody may fill it.
     pub(super) async fn failed(&self, state: &AppState) -> Result<(), ApiError> {
         let both = [&self.target, &self.address];
-        let act = if both.iter().any(|subject| subject.n == subject.free) {
-            Act::SignInBlocked
+        let user_id = self.user_id.clone();
+        let act = if let Some(delayed) = both.iter().find(|subject| subject.n == subject.free) {
+            Act::SignInBlocked { user_id, delayed: Some(delayed.kind.to_owned()) }
         } else if both.iter().any(|subject| subject.n == 1) {
-            Act::SignInRefused
+            Act::SignInRefused { user_id }
         } else {
             return Ok(());
         };
@@ -110,8 +114,8 @@ fn digest(state: &AppState, kind: &str, name: &str) -> Vec<u8> {
 }
 
 impl Subject {
-    fn new(state: &AppState, kind: &str, name: &str, free: i64) -> Self {
-        Self { digest: digest(state, kind, name), free, n: 0, until: 0 }
+    fn new(state: &AppState, kind: &'static str, name: &str, free: i64) -> Self {
+        Self { kind, digest: digest(state, kind, name), free, n: 0, until: 0 }
     }
 
     fn count(self, conn: &mut Conn, now: i64) -> Result<Self, ApiError> {

@@ -22,6 +22,8 @@ pub(super) struct Target {
     pub(super) kind: &'static str,
     /// An email, whether there is such an account or not, or a device's random name.
     pub(super) name: String,
+    /// Whose it is, if there is such an account.
+    pub(super) user_id: Option<String>,
 }
 
 impl Target {
@@ -33,9 +35,10 @@ impl Target {
         email: &str,
         user: Option<&UserRow>,
     ) -> Self {
+        let user_id = user.map(|user| user.id.clone());
         match user.and_then(|user| known(state, request, user)) {
-            Some(name) => Self { kind: "device", name },
-            None => Self { kind: "account", name: email.to_owned() },
+            Some(name) => Self { kind: "device", name, user_id },
+            None => Self { kind: "account", name: email.to_owned(), user_id },
         }
     }
 

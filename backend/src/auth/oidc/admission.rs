@@ -118,7 +118,8 @@ pub(super) async fn admit(
         && matches!(error.code(), Code::Unauthenticated | Code::Forbidden)
     {
         let who = visitor.whence.who(Actor::System);
-        audit::write(state, who, None, |_| Ok::<_, ApiError>(((), Act::SignInRefused))).await?;
+        let act = Act::SignInRefused { user_id: None };
+        audit::write(state, who, None, |_| Ok::<_, ApiError>(((), act))).await?;
     }
     outcome
 }

@@ -103,7 +103,16 @@ fn failures_leave_few_traces(database: Database) {
         service.database().count(&sql)
     };
     assert_eq!((audited("sign_in_refused"), audited("sign_in_blocked")), (1, 1));
+    let admin = service.admin();
+    let user_id = &admin.get("/api/v1/sessions/current").expect(200)["id"];
+    let record = |action: &str| {
+        admin.all(&format!("/api/v1/audit?action={action}")).remove(0)["record"].clone()
+    };
+    assert_eq!(record("sign_in_refused")["user_id"], *user_id);
+    let blocked = record("sign_in_blocked");
+    assert_eq!((&blocked["user_id"], &blocked["delayed"]), (user_id, &json!("account")));
     attempt(&service.nobody(), NOBODY, PASSWORD).problem(401);
+    assert_eq!(record("sign_in_refused")["user_id"], json!(null));
     for (place, bytes) in service.database().at_rest() {
         assert!(!bytes.windows(NOBODY.len()).any(|at| at == NOBODY.as_bytes()), "{place}");
     }
