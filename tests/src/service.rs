@@ -84,6 +84,7 @@ impl Builder {
         let process = self
             .database
             .command(&["serve"])
+            .args(&self.flags)
             .envs(self.settings.iter().cloned())
             .stdin(Stdio::null())
             .stdout(file.try_clone().expect("a second handle"))

@@ -84,6 +84,10 @@ fn prepare(state: &AppState, migrate: bool) -> Result<Bootstrapped, Failure> {
         for version in migrate::up(&mut conn)? {
             tracing::info!(version, "migrated");
         }
+    } else if let Some(step) = migrate::status(&mut conn)?.into_iter().find(|step| !step.applied) {
+        let name = step.name;
+        let detail = format!("The migration {name} has not run: `researchflow migrate up` first.");
+        return Err(Failure(detail));
     }
     db::write(&mut conn, |conn| {
         adopt_ledger(conn, state)?;

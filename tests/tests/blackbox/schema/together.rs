@@ -1,7 +1,7 @@
 //! Processes that start at once: one migrates, the others find it done.
 
 use std::time::Duration;
-use tests::{Client, Database, Fleet, KEY, Outcome, bodies};
+use tests::{Client, Database, Fleet, KEY, Outcome, Service, bodies};
 
 const TIMES: usize = 5;
 
@@ -60,4 +60,15 @@ fn sqlite_waits_for_a_long_migration() {
         second.join().unwrap()
     });
     assert_eq!(outcome.code, 0, "{outcome:?}");
+}
+
+#[test]
+fn an_older_schema_is_not_served() {
+    for database in [Database::sqlite(), Database::postgres()] {
+        assert_eq!(database.researchflow(&["migrate", "up"]).code, 0);
+        assert_eq!(database.researchflow(&["migrate", "down"]).code, 0);
+        let refused = Service::builder(database).flag("--no-migrate").refused();
+        assert_eq!(refused.code, 1, "{refused:?}");
+        assert!(refused.complaint.contains("migrate up"), "{refused:?}");
+    }
 }
