@@ -53,7 +53,6 @@ enum What {
 
 pub(super) fn run(args: LedgerCommand) -> Verdict {
     let state = args.on.state()?;
-    state.db.must_exist()?;
     let mut conn = state.db.connect()?;
     db::read(&mut conn, |conn| match args.what {
         What::Verify { log, checkpoint, key, json } => {

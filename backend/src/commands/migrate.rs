@@ -23,7 +23,8 @@ enum Step {
 }
 
 pub(super) fn run(args: MigrateArgs) -> Verdict {
-    let state = args.on.state()?;
+    let makes_it = matches!(args.step, Step::Up);
+    let state = if makes_it { args.on.state_of_new()? } else { args.on.state()? };
     let mut conn = state.db.connect()?;
     match args.step {
         Step::Up => {

@@ -151,8 +151,15 @@ struct OnDatabase {
 }
 
 impl OnDatabase {
-    /// The state that commands share with the service.
+    /// The state that commands share with the service, which has made the database.
     fn state(self) -> Result<AppState, Failure> {
+        let state = self.state_of_new()?;
+        state.db.must_exist()?;
+        Ok(state)
+    }
+
+    /// The same for whoever makes the database.
+    fn state_of_new(self) -> Result<AppState, Failure> {
         let config: Config = self.config.validate().map_err(Failure::new)?;
         AppState::new(config).map_err(Failure::new)
     }

@@ -171,7 +171,7 @@ impl Db {
         pooled.map(Lent).map_err(|error| DbError::Unavailable(error.to_string()))
     }
 
-    /// For commands that only look: an SQLite file that is not there is not made.
+    /// For commands that only find what there is: an SQLite file that is not there is not made.
     ///
     /// # Errors
     /// There is no such file.

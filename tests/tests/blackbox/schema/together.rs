@@ -72,3 +72,20 @@ fn an_older_schema_is_not_served() {
         assert!(refused.complaint.contains("migrate up"), "{refused:?}");
     }
 }
+
+#[test]
+fn who_looks_makes_no_database() {
+    let database = Database::sqlite();
+    for command in [
+        &["migrate", "status"][..],
+        &["migrate", "down"],
+        &["ledger", "verify"],
+        &["cost", "report"],
+        &["admin", "user", "create", "--email", "a@b.example"],
+    ] {
+        let outcome = database.researchflow(command);
+        assert_eq!(outcome.code, 1, "{command:?}: {outcome:?}");
+        assert!(outcome.complaint.contains("there is no file"), "{command:?}: {outcome:?}");
+    }
+    assert!(!database.file().exists());
+}
