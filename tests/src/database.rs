@@ -251,7 +251,7 @@ impl Database {
     }
 
     /// The binary with this database's settings and no other environment.
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command
             .args(arguments)

@@ -22,7 +22,9 @@ use crate::db::Conn;
 use crate::state::AppState;
 use crate::telemetry::{self, Reports};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 /// ResearchFlow: the provable record of AI research work.
 #[derive(Debug, Parser)]
@@ -133,6 +135,10 @@ pub fn main() -> ExitCode {
         Command::Smoke(args) => smoke::run(&args),
         Command::Seed(args) => seed::run(&args),
     };
+    if let (Ok(_), Some(error)) = (&verdict, UNSAID.get()) {
+        eprintln!("The output could not be written: {error}.");
+        return ExitCode::FAILURE;
+    }
     match verdict {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -196,8 +202,14 @@ fn announce(state: &AppState, scopes: &[cache::Scope]) -> Result<(), Failure> {
     })
 }
 
-/// One line on standard output. A reader that has gone away is no fault.
+/// Why a line could not be written on standard output.
+static UNSAID: OnceLock<io::Error> = OnceLock::new();
+
+/// One line on standard output. A reader that has gone away is no fault; a disk that is full is one.
 fn say(line: impl std::fmt::Display) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    if let Err(error) = writeln!(io::stdout().lock(), "{line}")
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        let _ = UNSAID.set(error);
+    }
 }

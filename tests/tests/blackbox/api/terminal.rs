@@ -1,6 +1,7 @@
 //! What operators ask a running service from a terminal: `smoke`, `dashboard` and `seed`.
 
 use serde_json::Value;
+use std::fs::File;
 use tests::{Database, KEY, Outcome, PROJECT, Service, bodies, both, eventually};
 
 both!(
@@ -96,4 +97,18 @@ fn sample_data_come_through_the_api(database: Database) {
     let why = "does not take events: 401 Unauthorized instead of 200: ";
     assert!(refused.code == 1 && refused.complaint.contains(why), "{refused:?}");
     assert_eq!(refused.complaint.lines().count(), 1, "{refused:?}");
+}
+
+#[test]
+fn what_could_not_be_written_is_a_failure() {
+    let database = Database::sqlite();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let ended = database.command(&["openapi"]).stdout(full).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("could not be written"), "{ended:?}");
+    // A reader that has seen enough.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let ended = database.command(&["openapi"]).stdout(writer).output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
 }
