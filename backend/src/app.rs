@@ -182,7 +182,6 @@ pub fn create_app(
         .app_data(web::Data::new(authenticator))
         .app_data(web::Data::new(oidc))
         .app_data(web::Data::new(limiter))
-        .app_data(web::PayloadConfig::new(4 << 20))
         // 6. compression, where it is safe
         .wrap(from_fn(compression))
         // 5. other origins that may read

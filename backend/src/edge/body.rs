@@ -2,10 +2,11 @@
 
 use crate::error::{ApiError, Code};
 use crate::threads::SCANS;
+use actix_web::error::PayloadError;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, web};
 use flate2::read::MultiGzDecoder;
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use hardening::serve::content_length;
 use std::io::Read;
 
@@ -48,9 +49,13 @@ fn is_gzip(headers: &HeaderMap) -> Result<bool, ApiError> {
     }
 }
 
-async fn receive(
+/// Reads a body as it comes.
+///
+/// # Errors
+/// It is too large or cut short.
+pub(super) async fn receive(
     request: &HttpRequest,
-    payload: &mut web::Payload,
+    payload: &mut (impl Stream<Item = Result<web::Bytes, PayloadError>> + Unpin),
     limit: usize,
 ) -> Result<Vec<u8>, ApiError> {
     let told = content_length(request.headers()).unwrap_or(0) as usize;

@@ -5,6 +5,7 @@
 //! database gone. So what is done is noted in the transaction that does it ([`note_done`]): who asks
 //! again is not answered then, but nothing is done twice.
 
+use super::body::receive;
 use super::sealed;
 use crate::db::schema::idempotency_keys::{self, dsl};
 use crate::db::{Conn, DbError, on_each};
@@ -25,6 +26,8 @@ const KEPT_MICROS: i64 = 24 * 3600 * 1_000_000;
 /// After this a request that never ended is taken for lost with its process.
 const LOST_MICROS: i64 = 60 * 1_000_000;
 const MAX_KEY: usize = 255;
+/// The largest body of any route, in bytes.
+const MAX_BODY: usize = 4 << 20;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 #[derive(Debug, Clone)]
@@ -149,16 +152,17 @@ async fn ticket(
     request: &mut ServiceRequest,
     principal: String,
 ) -> Result<Ticket, ApiError> {
-    let key = request.headers().get(IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok());
+    let mut keys = request.headers().get_all(IDEMPOTENCY_KEY);
+    let key = keys.next().filter(|_| keys.next().is_none()).and_then(|key| key.to_str().ok());
     let key = key.filter(|key| (1..=MAX_KEY).contains(&key.len()));
     let key = key.ok_or_else(|| {
-        ApiError::new(Code::BadRequest, "Idempotency-Key must have 1 to 255 visible characters.")
+        let detail = "There must be one Idempotency-Key, of 1 to 255 visible characters.";
+        ApiError::new(Code::BadRequest, detail)
     })?;
     let key = key.to_owned();
     let request_id = request.extensions().get::<RequestId>().map(ToString::to_string);
-    let body = request.extract::<web::Bytes>().await.map_err(|error| {
-        ApiError::new(Code::PayloadTooLarge, "The body cannot be read.").because(error)
-    })?;
+    let mut payload = request.take_payload();
+    let body = web::Bytes::from(receive(request.request(), &mut payload, MAX_BODY).await?);
     // Keyed, since a body may hold a password, and whoever reads the database could guess at it.
     let uri = request.uri().to_string();
     let parts = [b"researchflow repeated request", principal.as_bytes(), uri.as_bytes(), &body];

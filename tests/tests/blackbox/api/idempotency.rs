@@ -1,11 +1,12 @@
 //! `Idempotency-Key`: the same request twice is one act.
 
 use serde_json::{Value, json};
-use tests::{Answer, Client, Database, Kind, PROJECT, Service, bodies, both};
+use tests::{Answer, Client, Database, KEY, Kind, PROJECT, Service, bodies, both};
 
 both!(
     the_same_request_has_the_same_answer,
     another_request_is_refused,
+    a_body_that_cannot_be_read_is_told_as_without_a_key,
     keys_of_two_callers_are_two_keys,
     who_may_no_more_gets_no_replay,
     a_deleted_project_answers_no_more,
@@ -105,6 +106,22 @@ fn another_request_is_refused(database: Database) {
     post(&service.key(), &keys, "k", &json!({"name": "two", "scopes": ["read"]})).problem(422);
     post(&service.key(), &keys, &"k".repeat(1000), &json!({"name": "x", "scopes": []}))
         .problem_4xx();
+    let two =
+        [("content-type", "application/json"), ("idempotency-key", "a"), ("idempotency-key", "b")];
+    service.key().post_bytes(&keys, &two, br#"{"name":"x","scopes":["read"]}"#).problem(400);
+}
+
+fn a_body_that_cannot_be_read_is_told_as_without_a_key(database: Database) {
+    let service = Service::start(database);
+    let head = format!(
+        "POST {PROJECT}/keys HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n\
+         content-type: application/json\r\nidempotency-key: k\r\nconnection: close\r\n"
+    );
+    let chunked = format!("{head}transfer-encoding: chunked\r\n\r\n2\r\n{{}}\r\nx\r\n");
+    service.raw(chunked.as_bytes()).problem(400);
+    let large = vec![b' '; (4 << 20) + 1];
+    let fields = [("content-type", "application/json"), ("idempotency-key", "large")];
+    service.key().post_bytes(&format!("{PROJECT}/keys"), &fields, &large).problem(413);
 }
 
 fn keys_of_two_callers_are_two_keys(database: Database) {
