@@ -167,7 +167,8 @@ pub(super) async fn resolve(
     let Some((session, user, has_to_enrol)) = found else { return Ok(None) };
     let idle = state.config.identity.session_idle;
     let over = session.expires_at <= now || session.seen_at.saturating_add(idle) <= now;
-    if over || user.disabled_at.is_some() {
+    let of_the_future = session.seen_at > now + sessions::SKEW;
+    if over || of_the_future || user.disabled_at.is_some() {
         return Ok(None);
     }
     if has_to_enrol {

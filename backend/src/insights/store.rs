@@ -138,6 +138,10 @@ pub(super) fn swap_document(
     Ok(changed == 1)
 }
 
+/// The longest that a lease is taken for, in microseconds, and clocks may be apart: one that ends later
+/// than this was taken by a clock that was wrong.
+const LONGEST_LEASE: i64 = 60 * 1_000_000;
+
 /// Takes a lease or makes it longer, unless somebody else has it. Times are in microseconds.
 pub(super) fn take_lease(
     conn: &mut Conn,
@@ -146,7 +150,8 @@ pub(super) fn take_lease(
     (now, until): (i64, i64),
 ) -> QueryResult<bool> {
     use insights_leases as l;
-    let free = l::table.find(name).filter(l::holder.eq(holder).or(l::until.lt(now)));
+    let over = l::until.lt(now).or(l::until.gt(now + LONGEST_LEASE));
+    let free = l::table.find(name).filter(l::holder.eq(holder).or(over));
     let taken =
         diesel::update(free).set((l::holder.eq(holder), l::until.eq(until))).execute(conn)?;
     if taken == 1 {

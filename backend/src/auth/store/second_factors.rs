@@ -31,13 +31,18 @@ pub(in crate::auth) fn replace(conn: &mut Conn, row: SecondFactorRow) -> Result<
     Ok(())
 }
 
-/// Takes a time step's code as used; `false` if it, or a later one, was used already.
+/// How many steps later than now one can have been used, if no clock was wrong: five minutes.
+const SKEW: i64 = 10;
+
+/// Takes a time step's code as used; `false` if it, or a later one, was used already. What was used
+/// while a clock was wrong keeps nobody out when it is right again.
 pub(in crate::auth) fn take_step(
     conn: &mut Conn,
     user_id: &str,
     step: i64,
 ) -> Result<bool, DbError> {
-    let unused = second_factors::table.find(user_id).filter(second_factors::last_step.lt(step));
+    let unused = second_factors::last_step.lt(step).or(second_factors::last_step.gt(step + SKEW));
+    let unused = second_factors::table.find(user_id).filter(unused);
     Ok(diesel::update(unused).set(second_factors::last_step.eq(step)).execute(conn)? == 1)
 }
 

@@ -32,6 +32,10 @@ pub(in crate::auth) struct Renewal<'a> {
     pub(in crate::auth) previous_until: i64,
 }
 
+/// How far the clocks of two processes may be apart, in microseconds. A session that was used later
+/// than this from now was used while a clock was wrong, and would outlive its times.
+pub(in crate::auth) const SKEW: i64 = 5 * 60 * 1_000_000;
+
 /// Stores a session, and drops those that are over.
 pub(in crate::auth) fn insert(conn: &mut Conn, session: SessionRow) -> Result<(), DbError> {
     let over = sessions::table.filter(sessions::expires_at.le(session.created_at));
@@ -73,6 +77,7 @@ pub(in crate::auth) fn list(
         .filter(sessions::user_id.eq(user_id))
         .filter(sessions::expires_at.gt(now))
         .filter(sessions::seen_at.gt(now.saturating_sub(idle)))
+        .filter(sessions::seen_at.le(now + SKEW))
         .into_boxed();
     if let Some(before) = before {
         query = query.filter(sessions::id.lt(before.to_owned()));

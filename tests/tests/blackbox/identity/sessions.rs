@@ -142,6 +142,8 @@ fn sessions_are_listed_and_ended(database: Database) {
 fn sessions_end_by_themselves(database: Database) {
     let service = Service::start(database);
     let (idle, old) = (service.admin(), service.admin());
+    // Begun while the clock was a day ahead.
+    let future = service.admin();
     let spared = service.user("spared@researchflow.test", None);
     let set = |column: &str, client: &Client| {
         let list = client.all(SESSIONS);
@@ -150,6 +152,9 @@ fn sessions_end_by_themselves(database: Database) {
     };
     set("seen_at = seen_at - 1801000000", &idle);
     set("expires_at = created_at", &old);
+    set("seen_at = seen_at + 86400000000, expires_at = expires_at + 86400000000", &future);
+    future.get(CURRENT).problem(401);
+    assert_eq!(service.admin().all(SESSIONS).len(), 1);
     idle.get(CURRENT).problem(401);
     old.get(CURRENT).problem(401);
     spared.get(CURRENT).expect(200);

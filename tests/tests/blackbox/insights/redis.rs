@@ -2,12 +2,16 @@
 //! nobody hears a 5xx, and all of it is in the stream again afterwards.
 
 use super::counts::{all_is_added_up, stream};
-use super::load::under_load;
+use super::load::{events, under_load};
 use serde_json::json;
 use std::time::Duration;
 use tests::{Client, Database, Redis, Service, both, eventually};
 
-both!(redis_may_do_what_it_likes, redis_may_come_later);
+both!(
+    redis_may_do_what_it_likes,
+    redis_may_come_later,
+    a_lease_taken_by_a_wrong_clock_keeps_nobody_waiting
+);
 
 fn on_feed(admin: &Client, feed: &str) {
     eventually(feed, || (stream(admin)["feed"] == json!(feed)).then_some(()));
@@ -70,4 +74,16 @@ fn redis_may_come_later(database: Database) {
     under_load(&key, "after", a_while);
     is_relayed(&admin);
     all_is_added_up(&service, &admin);
+}
+
+fn a_lease_taken_by_a_wrong_clock_keeps_nobody_waiting(database: Database) {
+    let redis = Redis::start();
+    let mut service = Service::builder(database).env("REDIS_URL", &redis.url()).start();
+    on_feed(&service.admin(), "redis");
+    service.kill();
+    let later = "UPDATE insights_leases SET holder = 'gone', until = until + 86400000000";
+    service.database().execute(later);
+    service.restart();
+    service.key().ingest(&events("late", 3)).expect(200);
+    is_relayed(&service.admin());
 }
