@@ -36,7 +36,7 @@ pub use api::{paths, routes};
 pub use bootstrap::{Bootstrapped, bootstrap, operators_password};
 pub use first_password::{NewPassword, random_password};
 pub use key::ApiKey;
-pub use oidc::Oidc;
+pub use oidc::{Oidc, is_subject};
 pub use password::PasswordHash;
 pub use permissions::{Action, Role, Scope, key_may, role_may};
 pub use principal::{Authenticator, Callers, Principal, authenticate, caller};

@@ -13,6 +13,11 @@ const OLDEST: i64 = 600;
 /// The longest subject that the standard allows.
 const MAX_SUBJECT: usize = 255;
 
+/// Whether a provider can know somebody by it.
+pub fn is_subject(text: &str) -> bool {
+    (1..=MAX_SUBJECT).contains(&text.len())
+}
+
 /// Why a token is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TokenFault {
@@ -168,7 +173,7 @@ impl Claims {
         let fresh = self.iat <= late && self.iat > early - OLDEST;
         ask(lasts && fresh, TokenFault::Time)?;
         ask(self.nonce.as_deref() == Some(expected.nonce), TokenFault::Nonce)?;
-        ask((1..=MAX_SUBJECT).contains(&self.sub.len()), TokenFault::Subject)?;
+        ask(is_subject(&self.sub), TokenFault::Subject)?;
         let strong = |acr: &String| expected.acr.contains(acr);
         ask(expected.acr.is_empty() || self.acr.as_ref().is_some_and(strong), TokenFault::Strength)
     }

@@ -25,4 +25,5 @@ mod metadata;
 mod provider;
 mod return_to;
 
+pub use id_token::is_subject;
 pub use provider::Oidc;

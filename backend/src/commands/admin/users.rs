@@ -107,6 +107,9 @@ fn link(state: &AppState, of: &Email, subject: String) -> Result<(), Failure> {
     let provider = state.config.oidc.as_ref();
     let provider =
         provider.ok_or_else(|| Failure::new("RESEARCHFLOW_OIDC_ISSUER says no provider."))?;
+    if !auth::is_subject(&subject) {
+        return Err(Failure::new("--subject must have 1 to 255 bytes."));
+    }
     let created_at = state.clock.now().micros();
     on_user(state, of, |conn, user| {
         let (user_id, issuer) = (user.id.clone(), provider.issuer.clone());

@@ -102,7 +102,9 @@ fn an_operator_links_an_account(database: Database) {
     assert_eq!(link(EMAIL, "subject-1").code, 0);
     let session = signed_in(&pair.service, &pair.sign_in(&json!({"email": null})));
     assert_eq!(email_of(&session), EMAIL);
-    for (email, subject) in [(EMAIL, "subject-2"), (ADMIN, "subject-1"), ("nobody@x.test", "x")] {
+    let nobody = "nobody@x.test";
+    for (email, subject) in [(EMAIL, "subject-2"), (ADMIN, "subject-1"), (nobody, "x"), (ADMIN, "")]
+    {
         assert_eq!(link(email, subject).code, 1, "{email} {subject}");
     }
     assert_eq!(acts(&pair.service, "identity_linked"), 1);
