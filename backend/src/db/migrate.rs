@@ -1,8 +1,14 @@
 //! The schema's migrations, embedded for both databases.
 
 use super::{Conn, DbError};
+use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const POSTGRES: EmbeddedMigrations = embed_migrations!("../migrations/postgres");
@@ -43,15 +49,39 @@ pub fn down(conn: &mut Conn) -> Result<String, DbError> {
     })
 }
 
-/// All migrations in order.
+/// All migrations in order. Looks only, so that whoever may not change the schema can ask.
 ///
 /// # Errors
 /// The database is unavailable.
 pub fn status(conn: &mut Conn) -> Result<Vec<Step>, DbError> {
+    let applied = applied(conn)?;
     match conn {
-        Conn::Pg(conn) => steps(conn, &POSTGRES),
-        Conn::Sqlite(conn) => steps(conn, &SQLITE),
+        Conn::Pg(_) => steps::<Pg>(&POSTGRES, &applied),
+        Conn::Sqlite(_) => steps::<Sqlite>(&SQLITE, &applied),
     }
+}
+
+mod diesels {
+    diesel::table! {
+        __diesel_schema_migrations (version) {
+            version -> Text,
+        }
+    }
+}
+
+/// The versions that have run. Diesel's own way to ask makes their table if it is not there.
+fn applied(conn: &mut Conn) -> Result<Vec<String>, DbError> {
+    let there = match conn {
+        Conn::Pg(_) => sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL"),
+        Conn::Sqlite(_) => sql::<Bool>(
+            "EXISTS (SELECT 1 FROM sqlite_master WHERE name = '__diesel_schema_migrations')",
+        ),
+    };
+    if !diesel::select(there).get_result(conn)? {
+        return Ok(Vec::new());
+    }
+    use diesels::__diesel_schema_migrations as m;
+    Ok(m::table.select(m::version).load(conn)?)
 }
 
 /// Runs `work` in one transaction that holds the migrations' lock.
@@ -77,7 +107,7 @@ fn alone<T>(
     outcome
 }
 
-fn run<C: MigrationHarness<DB>, DB: diesel::backend::Backend>(
+fn run<C: MigrationHarness<DB>, DB: Backend>(
     conn: &mut C,
     source: EmbeddedMigrations,
 ) -> Result<Vec<String>, DbError> {
@@ -85,28 +115,24 @@ fn run<C: MigrationHarness<DB>, DB: diesel::backend::Backend>(
     Ok(versions.iter().map(ToString::to_string).collect())
 }
 
-fn revert<C: MigrationHarness<DB>, DB: diesel::backend::Backend>(
+fn revert<C: MigrationHarness<DB>, DB: Backend>(
     conn: &mut C,
     source: EmbeddedMigrations,
 ) -> Result<String, DbError> {
     conn.revert_last_migration(source).map(|v| v.to_string()).map_err(|e| failed(&*e))
 }
 
-fn steps<C: MigrationHarness<DB>, DB: diesel::backend::Backend>(
-    conn: &mut C,
-    source: &EmbeddedMigrations,
-) -> Result<Vec<Step>, DbError>
-where
-    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
-{
-    use diesel::migration::MigrationSource;
-    let applied = conn.applied_migrations().map_err(|e| failed(&*e))?;
-    let mut steps: Vec<Step> = MigrationSource::<DB>::migrations(source)
+fn steps<DB: Backend>(
+    source: &impl MigrationSource<DB>,
+    applied: &[String],
+) -> Result<Vec<Step>, DbError> {
+    let mut steps: Vec<Step> = source
+        .migrations()
         .map_err(|e| failed(&*e))?
         .iter()
         .map(|migration| Step {
             name: migration.name().to_string(),
-            applied: applied.contains(&migration.name().version().as_owned()),
+            applied: applied.contains(&migration.name().version().to_string()),
         })
         .collect();
     steps.sort_by(|a, b| a.name.cmp(&b.name));

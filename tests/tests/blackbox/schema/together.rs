@@ -89,3 +89,13 @@ fn who_looks_makes_no_database() {
     }
     assert!(!database.file().exists());
 }
+
+#[test]
+fn whoever_looks_makes_nothing() {
+    let database = Database::postgres();
+    let outcome = database.researchflow(&["migrate", "status"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(!outcome.text.contains("applied"), "{outcome:?}");
+    let made = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+    assert_eq!(database.count(made), 0);
+}
