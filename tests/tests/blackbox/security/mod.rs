@@ -4,6 +4,7 @@ mod accounts;
 mod bad_input;
 mod bombs;
 mod connections;
+mod database_role;
 mod edge;
 mod matrix;
 mod phi;
