@@ -26,12 +26,13 @@ pub struct ClientPatience {
     /// From the end of a request, or from the start, until the next request's head is there. Apache gives
     /// 20 seconds for a head (`mod_reqtimeout`) and 5 between requests (`KeepAliveTimeout`).
     pub next_head: Duration,
-    /// How long an answer may wait to be taken, whatever its size.
+    /// How long an answer may wait to be taken, whatever its size. HTTP/2 shows what was taken by
+    /// pieces of 16 KiB, and so this should do for one at the rate below.
     pub grace: Duration,
     /// Each so many bytes that were taken allow a second more. Kestrel cuts off at 240 with a grace
     /// of 5 seconds (`MinResponseDataRate`). Bytes count as taken when the kernel has them, so that
     /// what it and we buffer (some 100 KiB with `Listen::unsent`) is time for a deceiver: 1024
-    /// makes it two minutes.
+    /// makes it two minutes. On HTTP/2 they do when the client has room for them and for a byte more.
     pub bytes_per_second: u32,
 }
 
@@ -169,13 +170,17 @@ impl Connection {
         number
     }
 
-    /// What was owed was taken.
-    pub(super) fn paid(&self, number: u64) {
+    /// A debt is over. That need not mean that somebody reads: the client may have reset the stream.
+    pub(super) fn owes_no_more(&self, number: u64) {
         let mut state = lock(&self.state);
         if let Some(at) = state.owed.iter().position(|debt| debt.number == number) {
             state.owed.swap_remove(at);
-            state.unpaid = 0;
         }
+    }
+
+    /// So there is somebody at the other end who reads.
+    pub(super) fn piece_was_taken(&self) {
+        lock(&self.state).unpaid = 0;
     }
 }
 
@@ -213,7 +218,7 @@ struct State {
     owed: Vec<Debt>,
     /// How many there ever were.
     debts: u64,
-    /// How many streams were reset since an answer was last taken.
+    /// How many streams were reset since a piece of an answer was last taken.
     unpaid: usize,
     goodbye: Goodbye,
 }

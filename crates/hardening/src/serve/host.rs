@@ -7,8 +7,8 @@ use actix_web::http::uri::Authority;
 
 /// RFC 9112, section 3.2: there is one `Host` at most, and it is one; so is what the address names
 /// (on HTTP/2 `:authority`). That there is one at all on HTTP/1.1 actix-http has seen to. On HTTP/2 one
-/// of both is there, and they do not differ (RFC 9113, section 8.3.1): who stands in between may have
-/// decided by the other.
+/// of both is there and names a host, and they do not differ (RFC 9113, section 8.3.1): who stands in
+/// between may have decided by the other.
 pub(super) fn has_sound_host(head: &RequestHead) -> bool {
     let mut hosts = head.headers().get_all(HOST);
     let host = hosts.next().map(HeaderValue::as_bytes);
@@ -21,8 +21,8 @@ pub(super) fn has_sound_host(head: &RequestHead) -> bool {
             (Some(host), Some(authority)) => {
                 authority.as_str().as_bytes().eq_ignore_ascii_case(host)
             }
-            (None, None) => false,
-            _ => true,
+            (Some(host), None) => !host.is_empty(),
+            (None, authority) => authority.is_some(),
         };
     is_sound && agree && hosts.next().is_none() && authority.is_none_or(is_host)
 }

@@ -115,7 +115,7 @@ where
 
 task_local! {
     /// Ends the stream of the request that is being answered, by RST_STREAM: hyper asks the body of an
-    /// answer for nothing before the client has room for it, so that the body could not.
+    /// answer for nothing while a piece of it waits for room, so that the body could not.
     static RESET: Arc<Notify>;
 }
 
@@ -147,7 +147,7 @@ fn to_actix(request: hyper::Request<Option<RequestBody>>, peer: SocketAddr) -> O
     let mut request = Request::with_payload(payload);
     let to = request.head_mut();
     to.method = Method::from_bytes(head.method.as_str().as_bytes()).ok()?;
-    to.uri = Uri::try_from(head.uri.to_string()).ok()?;
+    to.uri = to_uri(&head.uri)?;
     to.version = Version::HTTP_2;
     to.peer_addr = Some(peer);
     for (name, value) in &head.headers {
@@ -155,6 +155,21 @@ fn to_actix(request: hyper::Request<Option<RequestBody>>, peer: SocketAddr) -> O
         to.headers.append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
     }
     has_sound_host(to).then_some(request)
+}
+
+/// By its parts, since in one piece the `*` of `OPTIONS *` would end the name of the host.
+fn to_uri(address: &hyper::Uri) -> Option<Uri> {
+    let mut uri = Uri::builder();
+    if let Some(scheme) = address.scheme_str() {
+        uri = uri.scheme(scheme);
+    }
+    if let Some(authority) = address.authority() {
+        uri = uri.authority(authority.as_str());
+    }
+    if let Some(path) = address.path_and_query() {
+        uri = uri.path_and_query(path.as_str());
+    }
+    uri.build().ok()
 }
 
 /// A request's body: the app's, and once the app is done with it ours.

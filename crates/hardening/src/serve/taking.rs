@@ -39,6 +39,12 @@ impl<C: Deref<Target = Connection>> Taking<C> {
         self.taken += size as u64;
     }
 
+    /// The client is known to have taken `size` bytes more, and so to read.
+    pub(super) fn take(&mut self, size: usize) {
+        self.hand_over(size);
+        self.connection.piece_was_taken();
+    }
+
     /// From now on it is the client who is waited for.
     pub(super) fn owe(&mut self) {
         if self.owed.is_none() {
@@ -49,11 +55,11 @@ impl<C: Deref<Target = Connection>> Taking<C> {
         }
     }
 
-    /// What was owed was taken.
+    /// From now on it is not.
     pub(super) fn settle(&mut self) {
         if let Some(owed) = self.owed.take() {
             self.waited += owed.since.elapsed();
-            self.connection.paid(owed.debt);
+            self.connection.owes_no_more(owed.debt);
         }
     }
 }

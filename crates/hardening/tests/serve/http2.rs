@@ -3,23 +3,29 @@
 use crate::clients::h2;
 use crate::support::{Running, chunks, serve};
 use actix_web::web::Bytes;
-use actix_web::{App, HttpResponse, rt, web};
+use actix_web::{App, HttpRequest, HttpResponse, rt, web};
 use futures_util::FutureExt;
-use h2::Reason;
+use futures_util::future::{join, join_all};
 use h2::client::{Builder, SendRequest};
+use h2::{Reason, RecvStream};
 use hardening::serve::{ClientPatience, Connections};
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, Uri};
+use std::future::ready;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 const LARGE: usize = 3 << 20;
+/// How long is waited for what must come.
+const TOO_LONG: Duration = Duration::from_secs(30);
 
 fn start(connections: &Connections) -> Running {
+    let large = Bytes::from(vec![b'x'; LARGE]);
     let app = move || {
+        let large = large.clone();
         App::new()
             .app_data(web::PayloadConfig::new(LARGE))
             .route("/", web::get().to(|| async { "hello" }))
@@ -27,8 +33,21 @@ fn start(connections: &Connections) -> Running {
             .route("/", web::post().to(|body: Bytes| async move { body }))
             .route("/", web::delete().to(HttpResponse::NoContent))
             .route("/chunks", web::get().to(chunks))
+            .route("/large", web::get().to(move || ready(large.clone())))
     };
     serve(app, None, connections)
+}
+
+/// A server that lets an answer wait shortly, and how many streams and connections it ends at a time.
+fn start_impatient(bytes_per_second: u32) -> (Running, mpsc::UnboundedReceiver<usize>) {
+    let (next_head, grace) = (Duration::from_secs(60), Duration::from_millis(300));
+    let connections = Connections::new(ClientPatience { next_head, grace, bytes_per_second });
+    let server = start(&connections);
+    let (tell, told) = mpsc::unbounded_channel();
+    rt::spawn(connections.close_overdue(move |number| {
+        let _ = tell.send(number);
+    }));
+    (server, told)
 }
 
 async fn connect(server: &Running, builder: &Builder) -> SendRequest<Bytes> {
@@ -138,19 +157,52 @@ async fn what_is_no_request_is_told_so() {
 async fn a_request_names_one_host() {
     let server = start(&Connections::new(ClientPatience::default()));
     let client = &mut connect(&server, &Builder::new()).await;
-    let cases: [(&str, &[&str], u16); 7] = [
+    let cases: [(&str, &[&str], u16); 9] = [
         ("http://localhost/", &[], 200),
         ("http://localhost/", &["LOCALHOST"], 200),
         ("http://localhost/", &["elsewhere"], 400),
         ("http://localhost/", &["localhost", "localhost"], 400),
         ("http://me@localhost/", &[], 400),
+        ("http://localhost/", &[""], 400),
         ("/", &["localhost"], 200),
         ("/", &[], 400),
+        ("/", &[""], 400),
     ];
     for (address, hosts, status) in cases {
         let request = hosts.iter().fold(Request::get(address), |it, host| it.header("host", *host));
         let (answer, _) = client.send_request(request.body(()).unwrap(), true).unwrap();
         assert_eq!(answer.await.unwrap().status(), status, "{address} {hosts:?}");
+    }
+}
+
+/// RFC 9113, section 8.3.1.
+#[actix_web::test]
+async fn a_request_may_be_for_the_server_itself() {
+    let path = |request: HttpRequest| async move { request.path().to_owned() };
+    let app = move || App::new().default_service(web::to(path));
+    let server = serve(app, None, &Connections::new(ClientPatience::default()));
+    let client = &mut connect(&server, &Builder::new()).await;
+    let cases: [(Option<&str>, &[&str], u16); 5] = [
+        (Some("localhost"), &[], 200),
+        (Some("localhost"), &["localhost"], 200),
+        (Some("localhost:80"), &["localhost:80"], 200),
+        (Some("localhost"), &["localhost*"], 400),
+        (None, &["localhost"], 200),
+    ];
+    for (authority, hosts, status) in cases {
+        let address = Uri::builder().path_and_query("*");
+        let address = match authority {
+            Some(authority) => address.scheme("http").authority(authority),
+            None => address,
+        };
+        let request = Request::options(address.build().unwrap());
+        let request = hosts.iter().fold(request, |it, host| it.header("host", *host));
+        let (answer, _) = client.send_request(request.body(()).unwrap(), true).unwrap();
+        let answer = answer.await.unwrap();
+        assert_eq!(answer.status(), status, "{authority:?} {hosts:?}");
+        if status == 200 {
+            assert_eq!(answer.into_body().data().await.unwrap().unwrap(), "*", "{authority:?}");
+        }
     }
 }
 
@@ -203,14 +255,7 @@ async fn an_idle_client_is_told_that_its_connection_ends() {
 
 #[actix_web::test]
 async fn an_answer_without_room_ends_alone() {
-    let (next_head, grace) = (Duration::from_secs(60), Duration::from_millis(300));
-    let patience = ClientPatience { next_head, grace, bytes_per_second: u32::MAX };
-    let connections = Connections::new(patience);
-    let server = start(&connections);
-    let (tell, mut told) = mpsc::unbounded_channel();
-    rt::spawn(connections.close_overdue(move |number| {
-        let _ = tell.send(number);
-    }));
+    let (server, mut told) = start_impatient(u32::MAX);
     let client = &mut connect(&server, Builder::new().initial_window_size(0)).await;
     let request = Request::get("http://localhost/").body(()).unwrap();
     let (answer, _) = client.send_request(request, true).unwrap();
@@ -219,4 +264,86 @@ async fn an_answer_without_room_ends_alone() {
     assert_eq!(body.data().await.unwrap().unwrap_err().reason(), Some(Reason::CANCEL));
     let (head, _) = ask(client, (Method::HEAD, "/"), Bytes::new()).await;
     assert_eq!(head.status(), 200, "the connection is others' too");
+}
+
+/// A piece that was credited before it was taken would be worth hours here.
+#[actix_web::test]
+async fn what_was_only_offered_gives_no_time() {
+    let (server, mut told) = start_impatient(1);
+    let takes = &mut connect(&server, &Builder::new()).await;
+    let mut taken = large(takes).await;
+    let mut bytes = 0;
+    while bytes < 65_535 {
+        bytes += taken.data().await.unwrap().unwrap().len();
+    }
+    for window in [0, 1] {
+        let client = &mut connect(&server, Builder::new().initial_window_size(window)).await;
+        let mut body = large(client).await;
+        assert_eq!(timeout(TOO_LONG, told.recv()).await, Ok(Some(1)), "window {window}");
+        let reset = loop {
+            if let Err(reset) = body.data().await.unwrap() {
+                break reset;
+            }
+        };
+        assert_eq!(reset.reason(), Some(Reason::CANCEL));
+    }
+    taken.flow_control().release_capacity(bytes).unwrap();
+    while let Some(chunk) = taken.data().await {
+        let chunk = chunk.expect("what was taken gives time");
+        taken.flow_control().release_capacity(chunk.len()).unwrap();
+        bytes += chunk.len();
+    }
+    assert_eq!(bytes, LARGE);
+}
+
+/// The body of a large answer.
+async fn large(client: &mut SendRequest<Bytes>) -> RecvStream {
+    let request = Request::get("http://localhost/large").body(()).unwrap();
+    let (answer, _) = client.send_request(request, true).unwrap();
+    answer.await.unwrap().into_body()
+}
+
+#[actix_web::test]
+async fn a_connection_on_which_nobody_reads_ends() {
+    let nobody_reads = |window| async move {
+        let (server, mut told) = start_impatient(u32::MAX);
+        let client = connect(&server, Builder::new().initial_window_size(window)).await;
+        timeout(TOO_LONG, ask_in_vain(&client, usize::MAX)).await.expect("an end");
+        let mut ended = 0;
+        while let Ok(number) = told.try_recv() {
+            ended += number;
+        }
+        assert!(ended > 128, "only {ended} with a window of {window}");
+    };
+    join(nobody_reads(0), nobody_reads(1)).await;
+}
+
+#[actix_web::test]
+async fn a_connection_on_which_somebody_reads_lives_on() {
+    let (server, mut told) = start_impatient(u32::MAX);
+    let client =
+        &mut connect(&server, Builder::new().initial_connection_window_size(64 << 20)).await;
+    timeout(TOO_LONG, ask_in_vain(client, 2)).await.expect("an end");
+    let mut reset = 0;
+    while reset < 240 {
+        reset += timeout(TOO_LONG, told.recv()).await.expect("more resets").unwrap();
+    }
+    assert_eq!(reset, 240);
+    assert_eq!(ask(client, (Method::GET, "/"), Bytes::new()).await.1, b"hello");
+}
+
+/// Asks for 120 large answers at a time, so many times or until the connection ends, and takes of each
+/// what there is room for at first.
+async fn ask_in_vain(client: &SendRequest<Bytes>, times: usize) {
+    let asks = || async move {
+        for _ in 0..times {
+            let Ok(mut client) = client.clone().ready().await else { return };
+            let request = Request::get("http://localhost/large").body(()).unwrap();
+            let Ok((answer, _)) = client.send_request(request, true) else { return };
+            let Ok(answer) = answer.await else { continue };
+            let mut body = answer.into_body();
+            while let Some(Ok(_)) = body.data().await {}
+        }
+    };
+    join_all((0..120).map(|_| asks())).await;
 }
