@@ -1,5 +1,6 @@
 //! What is kept of an act.
 
+use crate::edge::TurnId;
 use crate::ledger::{Erasure, Log};
 use invocation::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -56,11 +57,13 @@ pub struct Who {
     pub address: Option<IpAddr>,
     /// The request's id, if it was a request.
     pub request_id: Option<String>,
+    /// Whose turn it is under its Idempotency-Key, if it has one. It is not kept with the act.
+    pub turn: Option<TurnId>,
 }
 
 impl From<Actor> for Who {
     fn from(actor: Actor) -> Self {
-        Self { actor, address: None, request_id: None }
+        Self { actor, address: None, request_id: None, turn: None }
     }
 }
 

@@ -92,8 +92,8 @@ where
         let (value, act) = body(conn)?;
         let act: Option<Act> = act.into();
         let is_done = act.as_ref().is_some_and(|act| act.outcome() == Outcome::Done);
-        if let (true, Some(id)) = (is_done, &who.request_id) {
-            note_done(conn, id, inner.clock.now())?;
+        if let (true, Some(turn)) = (is_done, &who.turn) {
+            note_done(conn, turn, inner.clock.now())?;
         }
         let seal = |act| seal(conn, &inner, who, project_id.as_deref(), act);
         Ok::<_, E>((value, act.map(seal).transpose()?))

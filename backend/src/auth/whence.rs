@@ -1,7 +1,7 @@
 //! Where a request comes from.
 
 use crate::audit::{Actor, Who};
-use crate::edge::client_address;
+use crate::edge::{TurnId, client_address};
 use actix_web::http::header;
 use actix_web::{HttpMessage, HttpRequest};
 use hardening::RequestId;
@@ -16,19 +16,22 @@ const MAX_USER_AGENT: usize = 200;
 pub struct Whence {
     address: Option<IpAddr>,
     request_id: Option<RequestId>,
+    turn: Option<TurnId>,
 }
 
 impl Whence {
     /// A request's.
     pub fn of(request: &HttpRequest) -> Self {
-        let request_id = request.extensions().get::<RequestId>().cloned();
-        Self { address: client_address(request), request_id }
+        let address = client_address(request);
+        let extensions = request.extensions();
+        let (request_id, turn) = (extensions.get().cloned(), extensions.get().cloned());
+        Self { address, request_id, turn }
     }
 
     /// Somebody who acts from there.
     pub fn who(&self, actor: Actor) -> Who {
         let request_id = self.request_id.as_ref().map(ToString::to_string);
-        Who { actor, address: self.address, request_id }
+        Who { actor, address: self.address, request_id, turn: self.turn.clone() }
     }
 
     /// The address; empty if there is none.
@@ -56,7 +59,7 @@ mod tests {
     fn an_ipv6_address_stands_for_its_network() {
         let network = |text: &str| {
             let address = Some(text.parse().unwrap());
-            Whence { address, request_id: None }.network()
+            Whence { address, request_id: None, turn: None }.network()
         };
         assert_eq!(network("192.0.2.7"), "192.0.2.7");
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");

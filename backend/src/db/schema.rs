@@ -99,7 +99,7 @@ diesel::table! {
         headers -> Nullable<Text>,
         body -> Nullable<Binary>,
         created_at -> BigInt,
-        request_id -> Nullable<Text>,
+        turn_id -> Nullable<Text>,
         done_at -> Nullable<BigInt>,
     }
 }

@@ -18,7 +18,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
 use diesel::prelude::*;
-use hardening::{Inner, Layer, RequestId};
+use hardening::{Inner, Layer};
 use invocation::Timestamp;
 
 /// How long an answer is kept.
@@ -35,8 +35,13 @@ struct Ticket {
     principal: String,
     key: String,
     request_hash: Vec<u8>,
-    request_id: Option<String>,
+    turn: TurnId,
 }
+
+/// Set among the extensions of a request that has an Idempotency-Key: whose turn it is under it. Nobody
+/// else knows it, unlike the request's id, which a client may choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnId(String);
 
 impl Ticket {
     /// What the kept answer is encrypted for: one that shows a new API key must not lie readable.
@@ -160,7 +165,8 @@ async fn ticket(
         ApiError::new(Code::BadRequest, detail)
     })?;
     let key = key.to_owned();
-    let request_id = request.extensions().get::<RequestId>().map(ToString::to_string);
+    let turn = TurnId(state.clock.new_id());
+    request.extensions_mut().insert(turn.clone());
     let mut payload = request.take_payload();
     let body = web::Bytes::from(receive(request.request(), &mut payload, MAX_BODY).await?);
     // Keyed, since a body may hold a password, and whoever reads the database could guess at it.
@@ -168,7 +174,7 @@ async fn ticket(
     let parts = [b"researchflow repeated request", principal.as_bytes(), uri.as_bytes(), &body];
     let request_hash = state.derive_key(&parts).to_vec();
     request.set_payload(Payload::from(body));
-    Ok(Ticket { principal, key, request_hash, request_id })
+    Ok(Ticket { principal, key, request_hash, turn })
 }
 
 fn take_turn(conn: &mut Conn, ticket: &Ticket, now: i64) -> Result<Turn, DbError> {
@@ -185,7 +191,7 @@ fn take_turn(conn: &mut Conn, ticket: &Ticket, now: i64) -> Result<Turn, DbError
                 idempotency_keys::principal.eq(&ticket.principal),
                 idempotency_keys::idempotency_key.eq(&ticket.key),
                 idempotency_keys::request_hash.eq(&ticket.request_hash),
-                idempotency_keys::request_id.eq(&ticket.request_id),
+                idempotency_keys::turn_id.eq(&ticket.turn.0),
                 idempotency_keys::created_at.eq(now),
             ))
             .on_conflict_do_nothing()
@@ -212,17 +218,30 @@ fn take_turn(conn: &mut Conn, ticket: &Ticket, now: i64) -> Result<Turn, DbError
 /// Notes that what a request asked for is done, in the transaction that does it.
 ///
 /// # Errors
-/// The database.
-pub fn note_done(conn: &mut Conn, request_id: &str, now: Timestamp) -> Result<(), DbError> {
-    let under_way = dsl::idempotency_keys
-        .filter(idempotency_keys::request_id.eq(request_id))
-        .filter(idempotency_keys::status.is_null());
+/// The turn is over: it took so long that it was taken for lost, or its caller's rights have changed
+/// since. Or the database. Nothing may be done then.
+pub fn note_done(conn: &mut Conn, turn: &TurnId, now: Timestamp) -> Result<(), DbError> {
+    let mine = dsl::idempotency_keys.filter(idempotency_keys::turn_id.eq(&turn.0));
     let done_at = idempotency_keys::done_at.eq(now.micros());
-    diesel::update(under_way).set(done_at).execute(conn)?;
-    Ok(())
+    match diesel::update(mine).set(done_at).execute(conn)? {
+        0 => Err(DbError::Unavailable("the turn under an Idempotency-Key is over".to_owned())),
+        _ => Ok(()),
+    }
 }
 
-/// Keeps the answer, unless it is our fault or says to come again: then a retry is a fresh try.
+/// Whether a repetition gets the same answer. What is our fault, or says to come again, or would be
+/// another answer once the caller may do it, is tried afresh.
+fn is_final(status: StatusCode) -> bool {
+    let passing = [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::FORBIDDEN,
+        StatusCode::NOT_FOUND,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
+    !status.is_server_error() && !passing.contains(&status)
+}
+
+/// Keeps an answer that is final.
 async fn keep(
     state: &AppState,
     ticket: Ticket,
@@ -234,16 +253,13 @@ async fn keep(
     let body = to_bytes(body).await.map_err(Into::into)?;
     let kind = response.headers().get(header::CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).map(str::to_owned);
-    let final_answer = !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS;
     let kept = sealed::seal(state, &ticket.purpose(), &body);
     let stored = state
         .db
         .write(move |conn| -> Result<(), DbError> {
-            // It may have been given away since, to another request.
-            let row = dsl::idempotency_keys
-                .find((&ticket.principal, &ticket.key))
-                .filter(idempotency_keys::request_hash.eq(&ticket.request_hash));
-            if final_answer {
+            // It may have been given away since.
+            let row = dsl::idempotency_keys.filter(idempotency_keys::turn_id.eq(&ticket.turn.0));
+            if is_final(status) {
                 let answer = (
                     idempotency_keys::status.eq(Some(i64::from(status.as_u16()))),
                     idempotency_keys::headers.eq(kind),
@@ -270,6 +286,11 @@ async fn keep(
 /// The database.
 pub fn forget_answers(conn: &mut Conn, caller: &str) -> Result<(), DbError> {
     let theirs = dsl::idempotency_keys.filter(idempotency_keys::principal.eq(caller));
+    if let Conn::Pg(pg) = conn {
+        // Two who forget the same at once wait for each other's rows, in one order.
+        let keys = theirs.select(idempotency_keys::idempotency_key);
+        keys.order(idempotency_keys::idempotency_key).for_update().load::<String>(pg)?;
+    }
     diesel::delete(theirs).execute(conn)?;
     Ok(())
 }

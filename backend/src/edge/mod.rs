@@ -19,7 +19,7 @@ pub use body::{BodyLimit, read_body};
 pub use client::client_address;
 pub use download::{download, ndjson};
 pub use headers::{CSP_REPORTS, cors_settings, headers};
-pub use idempotency::{forget_answers, idempotent, note_done};
+pub use idempotency::{TurnId, forget_answers, idempotent, note_done};
 pub(crate) use json::media_type;
 pub use json::{Json, NoQuery, Query};
 pub use limits::{SMALL_BODY, Work, class_of, work_of};

@@ -5,7 +5,7 @@ use crate::db::schema::{api_keys, memberships, projects, users};
 use crate::db::{Conn, DbError, on_each};
 use crate::edge::forget_answers;
 use diesel::prelude::*;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// A project's row.
 #[derive(Debug, Clone, Queryable, Insertable)]
@@ -131,8 +131,9 @@ pub(super) fn set_deleted(conn: &mut Conn, id: &str, now: i64) -> Result<bool, D
     let mut people: Vec<String> = members.select(memberships::user_id).load(conn)?;
     people.extend(users::table.filter(users::is_admin.eq(true)).select(users::id).load(conn)?);
     let callers = keys.into_iter().map(Actor::Key).chain(people.into_iter().map(Actor::User));
-    for caller in callers {
-        forget_answers(conn, &caller.label())?;
+    // In one order, so that two who delete at once do not wait for each other.
+    for caller in callers.map(|caller| caller.label()).collect::<BTreeSet<_>>() {
+        forget_answers(conn, &caller)?;
     }
     Ok(true)
 }

@@ -1,3 +1,3 @@
-DROP INDEX idempotency_keys_request;
+DROP INDEX idempotency_keys_turn;
 ALTER TABLE idempotency_keys DROP COLUMN done_at;
-ALTER TABLE idempotency_keys DROP COLUMN request_id;
+ALTER TABLE idempotency_keys DROP COLUMN turn_id;

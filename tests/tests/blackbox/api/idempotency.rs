@@ -13,7 +13,10 @@ both!(
     what_was_asked_cannot_be_guessed_at,
     at_once_is_once,
     making_a_project_forgets_no_answers,
-    what_was_done_is_not_done_again
+    what_was_done_is_not_done_again,
+    requests_of_one_id_are_told_apart,
+    whose_turn_is_over_does_nothing,
+    whoever_may_by_now_is_not_refused_again
 );
 
 fn post(client: &Client, path: &str, key: &str, body: &Value) -> Answer {
@@ -75,6 +78,81 @@ fn what_was_done_is_not_done_again(database: Database) {
     assert_eq!(named, 1);
     // What was not done is done.
     post(&key, &keys, "k-2", &body).expect(201);
+}
+
+/// A request's id is the client's to choose: what is done under one says nothing of another request.
+fn requests_of_one_id_are_told_apart(database: Database) {
+    let service = Service::start(database);
+    let keys = format!("{PROJECT}/keys");
+    let body = json!({"name": "one", "scopes": ["read"]});
+    let post = |key: &str, body: &Value| {
+        let fields = [
+            ("content-type", "application/json"),
+            ("idempotency-key", key),
+            ("x-request-id", "job-7"),
+        ];
+        service.key().post_bytes(&keys, &fields, body.to_string().as_bytes())
+    };
+    let mend = keep_no_answers(service.database());
+    post("undone", &json!({"name": "", "scopes": []})).problem_4xx();
+    post("done", &body).expect(201);
+    for statement in mend {
+        service.database().execute(statement);
+    }
+    let earlier = "UPDATE idempotency_keys SET created_at = created_at - 61000000";
+    service.database().execute(earlier);
+    post("undone", &body).expect(201);
+    post("done", &body).problem(409);
+}
+
+/// As if the process stood still for so long that its turn was given to another.
+fn whose_turn_is_over_does_nothing(database: Database) {
+    let service = Service::start(database);
+    let keys = format!("{PROJECT}/keys");
+    let body = json!({"name": "late", "scopes": ["read"]});
+    let mend = lose_turns(service.database());
+    post(&service.key(), &keys, "k", &body).problem(503);
+    for statement in mend {
+        service.database().execute(statement);
+    }
+    assert!(service.key().all(&keys).iter().all(|key| key["name"] != "late"));
+    post(&service.key(), &keys, "k", &body).expect(201);
+}
+
+/// Turns are lost while a key is made; returns what ends it.
+fn lose_turns(database: &Database) -> Vec<&'static str> {
+    let (make, mend): (&[&str], _) = match database.kind() {
+        Kind::Sqlite => (
+            &["CREATE TRIGGER no_turns AFTER INSERT ON api_keys \
+               BEGIN DELETE FROM idempotency_keys; END"],
+            vec!["DROP TRIGGER no_turns"],
+        ),
+        Kind::Postgres => (
+            &[
+                "CREATE FUNCTION no_turns() RETURNS trigger LANGUAGE plpgsql AS \
+                 'BEGIN DELETE FROM idempotency_keys; RETURN NEW; END'",
+                "CREATE TRIGGER no_turns AFTER INSERT ON api_keys \
+                 EXECUTE FUNCTION no_turns()",
+            ],
+            vec!["DROP TRIGGER no_turns ON api_keys", "DROP FUNCTION no_turns"],
+        ),
+    };
+    make.iter().for_each(|statement| database.execute(statement));
+    mend
+}
+
+fn whoever_may_by_now_is_not_refused_again(database: Database) {
+    let service = Service::start(database);
+    let (admin, email) = (service.admin(), "later@researchflow.test");
+    let user = service.user(email, None);
+    let keys = format!("{PROJECT}/keys");
+    let body = json!({"name": "one", "scopes": ["read"]});
+    post(&user, &keys, "k", &body).problem(404);
+    for (role, status) in [("viewer", 403), ("operator", 201)] {
+        let member = json!({"email": email, "role": role});
+        admin.json("PUT", &format!("{PROJECT}/members"), &member).expect(200);
+        post(&user, &keys, "k", &body).expect_status(status);
+    }
 }
 
 /// Returns what lets answers be kept again.
