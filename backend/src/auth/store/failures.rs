@@ -17,8 +17,7 @@ pub(in crate::auth) enum Counted {
 }
 
 /// Counts an attempt as failed, before it is checked: attempts that run side by side are all
-/// counted. A wait longer than any was counted by a clock that has been put right since: it is cut to
-/// the longest.
+/// counted. A wait longer than any was counted by a clock that has been put right since: it is over.
 pub(in crate::auth) fn count(
     conn: &mut Conn,
     subject: &[u8],
@@ -29,12 +28,7 @@ pub(in crate::auth) fn count(
     let row = dsl::sign_in_failures.find(subject);
     let columns = (sign_in_failures::failures, sign_in_failures::blocked_until);
     let (failures, blocked_until): (i64, i64) = row.select(columns).first(conn)?;
-    let longest = now + delay(i64::MAX);
-    if blocked_until > longest {
-        diesel::update(row).set(sign_in_failures::blocked_until.eq(longest)).execute(conn)?;
-        return Ok(Counted::Blocked(longest));
-    }
-    if blocked_until > now {
+    if blocked_until > now && blocked_until <= now + delay(i64::MAX) {
         return Ok(Counted::Blocked(blocked_until));
     }
     let n = failures + 1;

@@ -9,7 +9,8 @@ both!(
     guessing_at_an_account_is_slowed_down,
     guessing_from_an_address_is_slowed_down,
     guesses_side_by_side_are_all_counted,
-    failures_leave_few_traces
+    failures_leave_few_traces,
+    a_wait_by_a_wrong_clock_is_over
 );
 
 fn attempt(client: &Client, email: &str, password: &str) -> Answer {
@@ -27,9 +28,16 @@ fn waiting_is_over(service: &Service) {
 }
 
 /// Every wait that has begun lasts so long that no test outlives it.
-fn wait_is_long(service: &Service) {
+pub(super) fn wait_is_long(service: &Service) {
     let sql = "UPDATE sign_in_failures SET blocked_until = blocked_until + 600000000
                WHERE blocked_until > 0";
+    service.database().execute(sql);
+}
+
+/// Everybody who has failed has to wait, for longer than any test lasts.
+pub(super) fn has_to_wait(service: &Service) {
+    // A failure is remembered for a day.
+    let sql = "UPDATE sign_in_failures SET blocked_until = expires_at - 86400000000 + 800000000";
     service.database().execute(sql);
 }
 
@@ -88,6 +96,17 @@ fn guesses_side_by_side_are_all_counted(database: Database) {
     assert_eq!(service.database().count(counted), 2, "{statuses:?}");
     let sum = "SELECT max(failures) FROM sign_in_failures";
     assert_eq!(service.database().count(sum), looked_at, "{statuses:?}");
+}
+
+/// Counted while the clock was ten hours ahead.
+fn a_wait_by_a_wrong_clock_is_over(database: Database) {
+    let service = Service::start(database);
+    for _ in 0..6 {
+        attempt(&service.nobody(), ADMIN, "a wrong one").problem_4xx();
+    }
+    let later = "UPDATE sign_in_failures SET blocked_until = blocked_until + 36000000000";
+    service.database().execute(later);
+    attempt(&service.nobody(), ADMIN, PASSWORD).expect(201);
 }
 
 fn failures_leave_few_traces(database: Database) {

@@ -27,9 +27,7 @@ fn lock_out(service: &Service, client: &Client, email: &str) {
     for _ in 0..5 {
         attempt(client, email, "a wrong one").problem(401);
     }
-    let wait =
-        "UPDATE sign_in_failures SET blocked_until = 4000000000000000 WHERE blocked_until > 0";
-    service.database().execute(wait);
+    super::delays::wait_is_long(service);
 }
 
 fn a_known_device_is_not_kept_waiting(database: Database) {

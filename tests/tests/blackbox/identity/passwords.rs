@@ -71,7 +71,7 @@ fn nothing_is_looked_at_while_one_has_to_wait(database: Database) {
         change(PASSWORD).problem_at(422, "/new");
     }
     assert_eq!(failures(), 1);
-    service.database().execute("UPDATE sign_in_failures SET blocked_until = 4000000000000000");
+    super::delays::has_to_wait(&service);
     change(PASSWORD).problem(429);
 }
 

@@ -81,8 +81,7 @@ fn guessing_at_codes_is_slowed_down(database: Database) {
         needs_code(&sign_in(&service, &json!({"totp": "12345"})));
     }
     needs_code(&sign_in(&service, &json!({"recovery_code": "AAAAAA-AAAAAA-AAAAAA-AAAAAA"})));
-    // So long that the test does not outlive it.
-    service.database().execute("UPDATE sign_in_failures SET blocked_until = 4000000000000000");
+    super::delays::has_to_wait(&service);
     sign_in(&service, &json!({"totp": code(&secret, 1)})).problem(429);
     service.database().execute("UPDATE sign_in_failures SET blocked_until = 0");
     sign_in(&service, &json!({"recovery_code": codes[9]})).expect(201);
