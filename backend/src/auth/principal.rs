@@ -127,7 +127,8 @@ impl Authenticator {
 }
 
 /// Middleware: resolves credentials, if there are any. Wrong ones end here; missing ones are for
-/// the handler to refuse. That somebody who is known was refused is sealed. A session whose id was replaced has the new one in the answer.
+/// the handler to refuse. That somebody who is known was refused is sealed. A session whose id was
+/// replaced has the new one in the answer.
 pub fn authenticate<S, B>(callers: Callers) -> impl Layer<S, EitherBody<B>>
 where
     S: Inner<B>,
@@ -179,8 +180,10 @@ async fn authenticated<B: MessageBody + 'static>(
         known = Some(Arc::clone(&principal));
         request.extensions_mut().insert(principal);
         if let Some(session) = session {
-            renewed = session.renewed.map(Box::new);
-            request.extensions_mut().insert(session.signed_in);
+            let session::Resolved { signed_in, refused, renewed: cookie } = *session;
+            refusal = refusal.or_else(|| refused.map(|error| error.error_response()));
+            renewed = cookie.map(Box::new);
+            request.extensions_mut().insert(signed_in);
         }
     }
     let mut response = match refusal {

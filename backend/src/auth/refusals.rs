@@ -7,7 +7,8 @@ use crate::error::ApiError;
 use crate::state::AppState;
 use actix_web::HttpMessage;
 use actix_web::dev::ServiceResponse;
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
+use hardening::CrossSite;
 use quick_cache::sync::{Cache, EntryAction, EntryResult};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -83,7 +84,12 @@ impl Refusals {
     }
 }
 
-/// What was refused. Where nobody said so, it is what the request is for, by its path's pattern.
+/// What routes are asked by, `HEAD` as `GET`. Any other name of a method is the client's own text.
+const METHODS: [Method; 5] =
+    [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+/// What was refused. Where nobody said so, it is what the request is for, by its path's pattern. What
+/// another site made a browser ask is not its user's.
 fn refused<B>(principal: &Principal, response: &ServiceResponse<B>) -> Option<Refused> {
     // What is not theirs looks like what there is not.
     if !matches!(response.status(), StatusCode::FORBIDDEN | StatusCode::NOT_FOUND) {
@@ -93,11 +99,16 @@ fn refused<B>(principal: &Principal, response: &ServiceResponse<B>) -> Option<Re
     if let Some(refused) = request.extensions().get::<Refused>() {
         return Some(refused.clone());
     }
+    let is_theirs = response.response().extensions().get::<CrossSite>().is_none();
     let is_forbidden = response.status() == StatusCode::FORBIDDEN;
-    let pattern = request.match_pattern().filter(|_| is_forbidden)?;
+    let pattern = request.match_pattern().filter(|_| is_forbidden && is_theirs)?;
+    let method = match request.method() {
+        &Method::HEAD => &Method::GET,
+        method => METHODS.iter().find(|known| *known == method)?,
+    };
     let project_id = match principal {
         Principal::Key { project_id, .. } => Some(project_id.clone()),
         Principal::User { .. } => None,
     };
-    Some(Refused { project_id, wanted: format!("{} {pattern}", request.method()) })
+    Some(Refused { project_id, wanted: format!("{method} {pattern}") })
 }

@@ -141,6 +141,8 @@ impl FromRequest for SignedIn {
 /// A session that is not over.
 pub(super) struct Resolved {
     pub(super) signed_in: SignedIn,
+    /// Why this request is not for them, if it is not.
+    pub(super) refused: Option<ApiError>,
     /// The new cookie, if the id was replaced just now.
     pub(super) renewed: Option<Cookie<'static>>,
 }
@@ -148,7 +150,7 @@ pub(super) struct Resolved {
 /// Whose session it is that `request` carries the id of; `None` once it has ended.
 ///
 /// # Errors
-/// The user has still to set up a second factor, or the database.
+/// The database.
 pub(super) async fn resolve(
     state: &AppState,
     presented: SecretHash,
@@ -171,9 +173,7 @@ pub(super) async fn resolve(
     if over || of_the_future || user.disabled_at.is_some() {
         return Ok(None);
     }
-    if has_to_enrol {
-        enrolment::check(request)?;
-    }
+    let refused = if has_to_enrol { enrolment::check(request).err() } else { None };
     let signed_in = SignedIn {
         who: Actor::User(user.id.clone()).into(),
         user,
@@ -191,7 +191,7 @@ pub(super) async fn resolve(
         Err(error) if error.code() == Code::Unavailable => None,
         renewed => renewed?,
     };
-    Ok(Some(Resolved { signed_in, renewed }))
+    Ok(Some(Resolved { signed_in, refused, renewed }))
 }
 
 async fn touch(state: &AppState, session: &SessionRow, now: i64) -> Result<(), ApiError> {

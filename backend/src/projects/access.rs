@@ -110,18 +110,23 @@ impl Access {
         id_or_slug: &str,
         action: Action,
     ) -> Result<Arc<Project>, ApiError> {
-        let project = find(&self.state, id_or_slug, action).await?;
-        match self.may(&project, action).await {
-            Ok(()) => Ok(project),
-            Err(error) => {
+        let found = find(&self.state, id_or_slug, action).await;
+        let (project_id, refusal) = match found {
+            Ok(project) => match self.may(&project, action).await {
+                Ok(()) => return Ok(project),
                 // What a stranger tries is no part of the project's own trail.
-                let is_member = error.code() == Code::Forbidden;
-                let project_id = is_member.then(|| project.id.clone());
-                let refused = Refused { project_id, wanted: action.name().to_owned() };
-                self.request.extensions_mut().insert(refused);
-                Err(error)
-            }
+                Err(error) => {
+                    ((error.code() == Code::Forbidden).then(|| project.id.clone()), error)
+                }
+            },
+            // Noted as well: the log's size, which is public, must not tell one from the other.
+            Err(error) => (None, error),
+        };
+        if self.administrator().is_err() {
+            let refused = Refused { project_id, wanted: action.name().to_owned() };
+            self.request.extensions_mut().insert(refused);
         }
+        Err(refusal)
     }
 
     async fn may(&self, project: &Project, action: Action) -> Result<(), ApiError> {

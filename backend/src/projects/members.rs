@@ -73,9 +73,10 @@ pub(super) async fn set(
     let set = move |conn: &mut _| {
         let user = auth::find_user(conn, &email.trim().to_lowercase())?;
         let user = user.ok_or_else(|| ApiError::field("/email", "is no user's"))?;
-        auth::set_member(conn, &project.id, &user.id, role)?;
+        let is_new = auth::set_member(conn, &project.id, &user.id, role)?;
         let act = Act::MemberSet { user_id: user.id.clone(), role: role.to_string() };
-        Ok((MemberView { user_id: user.id, email: user.email, role: role.to_string() }, act))
+        let view = MemberView { user_id: user.id, email: user.email, role: role.to_string() };
+        Ok((view, is_new.then_some(act)))
     };
     let member: MemberView = access.act(Some(&project_id), set).await?;
     access.changed(&[auth::rights_scope(&member.user_id)]).await;

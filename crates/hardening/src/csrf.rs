@@ -26,6 +26,10 @@ const CROSS_SITE: ProblemKind = ProblemKind::new(
     "The request comes from a page of another site",
 );
 
+/// Set among the extensions of the answer to a request that [`csrf`] refused.
+#[derive(Debug, Clone, Copy)]
+pub struct CrossSite;
+
 /// Refuses unsafe requests that another site's page sent, if they carry what a browser adds of its
 /// own accord: `is_ambient` says whether they do, by a session cookie for instance. A key that a
 /// client must add itself is safe from this, and a request with such a key alone passes.
@@ -47,7 +51,8 @@ where
                 return Ok(next.call(request).await?.map_into_left_body());
             }
             let detail = "A page may send this only to the site that it comes from.";
-            let refusal = Problem::new(CROSS_SITE, detail).response();
+            let mut refusal = Problem::new(CROSS_SITE, detail).response();
+            refusal.extensions_mut().insert(CrossSite);
             Ok(request.into_response(refusal).map_into_right_body())
         }
     })

@@ -40,7 +40,7 @@ mod trace_parent;
 pub use compression::{NoCompression, compression, never_compress};
 pub use cors::{Cors, cors};
 pub use csp::{Nonce, PagePolicy, PolicyError};
-pub use csrf::{csrf, origin_allowed};
+pub use csrf::{CrossSite, csrf, origin_allowed};
 pub use headers::{Hsts, SecurityHeaders, security_headers};
 pub use layer::{Inner, Layer};
 pub use origin::{Origin, OriginError};

@@ -90,8 +90,8 @@ pub(super) async fn sign_out(
 ) -> Result<HttpResponse, ApiError> {
     let SignedIn { user, session_id, who, .. } = signed_in;
     let end = move |conn: &mut Conn| {
-        sessions::end(conn, &user.id, &session_id)?;
-        Ok::<_, ApiError>(((), Act::SignedOut { user_id: user.id }))
+        let ended = sessions::end(conn, &user.id, &session_id)?;
+        Ok::<_, ApiError>(((), ended.then_some(Act::SignedOut { user_id: user.id })))
     };
     audit::write(&state, who, None, end).await?;
     Ok(HttpResponse::NoContent().cookie(session::removal(&state)).finish())
@@ -133,7 +133,8 @@ pub(super) async fn end_others(
     let SignedIn { user, session_id, who, .. } = signed_in;
     let end = move |conn: &mut Conn| {
         let count = sessions::end_others(conn, &user.id, &session_id)?;
-        Ok::<_, ApiError>(((), Act::SessionsEnded { user_id: user.id, count }))
+        let act = Act::SessionsEnded { user_id: user.id, count };
+        Ok::<_, ApiError>(((), (count > 0).then_some(act)))
     };
     audit::write(&state, who, None, end).await?;
     Ok(HttpResponse::NoContent().finish())

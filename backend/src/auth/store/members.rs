@@ -41,9 +41,9 @@ pub fn members(conn: &mut Conn, project_id: &str) -> Result<Vec<Member>, DbError
     Ok(rows.load(conn)?)
 }
 
-/// Gives a user a role in a project, whatever role they had. Their sessions get new ids, and what
-/// was read of [their rights](crate::auth::rights_scope) is old. Whoever had none has lost nothing by
-/// it, and may still ask for the answers that they got.
+/// Gives a user a role in a project, whatever role they had; `false` if it is the one that they have.
+/// Their sessions get new ids, and what was read of [their rights](crate::auth::rights_scope) is old.
+/// Whoever had none has lost nothing by it, and may still ask for the answers that they got.
 ///
 /// # Errors
 /// The database.
@@ -52,8 +52,11 @@ pub fn set_member(
     project_id: &str,
     user_id: &str,
     role: Role,
-) -> Result<(), DbError> {
-    let had_a_role = role_of(conn, project_id, user_id)?.is_some();
+) -> Result<bool, DbError> {
+    let had = role_of(conn, project_id, user_id)?;
+    if had == Some(role) {
+        return Ok(false);
+    }
     on_each!(conn, |conn| {
         diesel::insert_into(memberships::table)
             .values((
@@ -66,7 +69,11 @@ pub fn set_member(
             .set(memberships::role.eq(role.as_str()))
             .execute(conn)?
     });
-    if had_a_role { rights_changed(conn, user_id) } else { sessions::renew_all(conn, user_id) }
+    match had {
+        Some(_) => rights_changed(conn, user_id)?,
+        None => sessions::renew_all(conn, user_id)?,
+    }
+    Ok(true)
 }
 
 /// Takes a user out of a project; `false` if they were not in it. Their sessions get new ids, and
