@@ -4,14 +4,17 @@
 /// percent-encoded (RFC 3986, section 2.1), parts of which it would quote in each complaint.
 pub(super) fn is_sound(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let place = rest.split('?').next().unwrap_or_default();
+    let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
     let authority = place.split('/').next().unwrap_or_default();
     let hosts = authority.rsplit('@').next().unwrap_or_default();
     let is_encoded = rest.split('%').skip(1).all(|after| {
         after.get(..2).is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()))
     });
     let ats = |text: &str| text.matches('@').count();
+    let are_pairs = query.is_empty() || query.split('&').all(|it| it.matches('=').count() == 1);
     is_encoded
+        && are_pairs
+        && !rest.contains("%00")
         && !rest.contains(char::is_whitespace)
         && ats(authority) <= 1
         && ats(place) == ats(authority)
@@ -52,6 +55,10 @@ mod tests {
             "postgres://rf:S3cret pass@h/db",
             "postgres://rf:S3c@ret@h/db",
             "postgres://rf:S3c?ret@h/db",
+            "postgres://rf:123?x@h/db",
+            "postgres://rf:a%00secret@h/db",
+            "postgres://h/db?user=rf&password=S3cr&etTAIL",
+            "postgres://h/db?password=S3c=ret",
         ] {
             assert!(!is_sound(broken), "{broken}");
         }

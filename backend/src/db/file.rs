@@ -1,14 +1,18 @@
 //! An SQLite file: how it is opened, and whether it is still there.
 //!
 //! A process goes on writing to a file that was removed, moved or replaced, and nobody will ever find
-//! what it wrote. So the file's place is looked at in each transaction, before it counts.
+//! what it wrote. So its place is looked at in each transaction, before that counts, and that of its
+//! write-ahead log, which has what was committed last.
 
 use super::DbError;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::{ConnectionError, SqliteConnection};
+use rustix::fs::{Access, access};
+use std::fs;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 /// WAL with full sync: a commit is on the disk before it is acknowledged. The wait for another
 /// process's lock stays below the second after which a request is refused.
@@ -34,39 +38,77 @@ pub(super) fn path_of(url: &str) -> &str {
 pub(super) struct SqliteFile {
     path: String,
     opened: OnceLock<Identity>,
+    /// Whether it could be written to then.
+    takes_writes: OnceLock<()>,
+    log: Mutex<Weak<Log>>,
 }
 
 /// What no other file has as long as this one exists: its device and inode.
 type Identity = (u64, u64);
 
+fn identity(path: &Path) -> Option<Identity> {
+    let found = fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
+}
+
+/// The write-ahead log of all connections that are open. The last to end copies it into the file and
+/// removes it, and the next has another one.
+#[derive(Debug)]
+struct Log {
+    path: PathBuf,
+    opened: Option<Identity>,
+}
+
+/// What a connection has open. It is to be dropped after it.
+#[derive(Debug)]
+pub(super) struct Opened {
+    file: Arc<SqliteFile>,
+    log: Arc<Log>,
+}
+
 impl SqliteFile {
     pub(super) fn new(url: &str) -> Self {
-        Self { path: path_of(url).to_owned(), opened: OnceLock::new() }
+        Self {
+            path: path_of(url).to_owned(),
+            opened: OnceLock::new(),
+            takes_writes: OnceLock::new(),
+            log: Mutex::default(),
+        }
     }
 
     /// Opens it, and makes it if that is the first time.
-    pub(super) fn open(&self) -> ConnectionResult<SqliteConnection> {
+    pub(super) fn open(self: &Arc<Self>) -> ConnectionResult<(SqliteConnection, Opened)> {
         let gone = |error: DbError| ConnectionError::BadConnection(error.to_string());
+        let mut shared = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         self.check().map_err(gone)?;
+        // With a second log beside one that lost its name, either would miss what is in the other.
+        let log = shared.upgrade();
+        log.as_deref().map_or(Ok(()), Log::check).map_err(gone)?;
         if self.opened.get().is_none() {
             self.keep_to_owner();
         }
+        self.check_writable().map_err(gone)?;
         let mut conn = SqliteConnection::establish(&self.path)?;
         conn.batch_execute(SQLITE_SETTINGS).map_err(ConnectionError::CouldntSetupConfiguration)?;
-        if let Some(found) = self.identity() {
+        if let Some(found) = identity(Path::new(&self.path)) {
             self.opened.get_or_init(|| found);
         }
         self.check().map_err(gone)?;
-        Ok(conn)
+        // A file that was empty has its log from the first reading on.
+        let read = conn.batch_execute("SELECT 1 FROM sqlite_master");
+        read.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        let log = log.unwrap_or_else(|| Arc::new(Log::of(&self.path)));
+        *shared = Arc::downgrade(&log);
+        Ok((conn, Opened { file: Arc::clone(self), log }))
     }
 
     /// Whether what stands at its place is what was opened.
     ///
     /// # Errors
     /// It is something else, or nothing: unavailable until it is put back.
-    pub(super) fn check(&self) -> Result<(), DbError> {
+    fn check(&self) -> Result<(), DbError> {
         let Some(opened) = self.opened.get() else { return Ok(()) };
-        if self.identity().as_ref() == Some(opened) {
+        if identity(Path::new(&self.path)).as_ref() == Some(opened) {
             return Ok(());
         }
         Err(DbError::Unavailable(format!(
@@ -75,15 +117,60 @@ impl SqliteFile {
         )))
     }
 
-    fn identity(&self) -> Option<Identity> {
-        let found = std::fs::metadata(&self.path).ok()?;
-        Some((found.dev(), found.ino()))
+    /// SQLite opens a file that it may not write to for reading alone, and the connection stays so when
+    /// the file is as it was.
+    fn check_writable(&self) -> Result<(), DbError> {
+        if access(&self.path, Access::WRITE_OK).is_ok() {
+            self.takes_writes.get_or_init(|| ());
+        } else if self.takes_writes.get().is_some() {
+            let detail = format!("{} may not be written to any more", self.path);
+            return Err(DbError::Unavailable(detail));
+        }
+        Ok(())
     }
 
-    /// Makes a file that is not there yet, for its owner's eyes alone. What cannot be made is told by
-    /// SQLite, in opening it.
+    /// Makes a file that is not there yet, for its owner's eyes alone, at the end of a link too. What
+    /// cannot be made is told by SQLite, in opening it.
     fn keep_to_owner(&self) {
-        let mut new = std::fs::OpenOptions::new();
-        let _ = new.write(true).create_new(true).mode(0o600).open(&self.path);
+        let path = Path::new(&self.path);
+        let place = fs::read_link(path).map(|to| path.with_file_name(to));
+        let mut new = fs::OpenOptions::new();
+        let new = new.write(true).create_new(true).mode(0o600);
+        let _ = new.open(place.as_deref().unwrap_or(path));
+    }
+}
+
+impl Log {
+    /// That of a connection that is open.
+    fn of(file: &str) -> Self {
+        let mut path = fs::canonicalize(file).unwrap_or_else(|_| file.into()).into_os_string();
+        path.push("-wal");
+        let path = PathBuf::from(path);
+        Self { opened: identity(&path), path }
+    }
+
+    fn check(&self) -> Result<(), DbError> {
+        if self.opened.is_none() || identity(&self.path) == self.opened {
+            return Ok(());
+        }
+        let path = self.path.display();
+        Err(DbError::Unavailable(format!("{path} was removed, moved or replaced")))
+    }
+}
+
+impl Opened {
+    /// Whether what stands at the file's place, and at its log's, is what was opened.
+    ///
+    /// # Errors
+    /// It is something else, or nothing.
+    pub(super) fn check(&self) -> Result<(), DbError> {
+        self.file.check()?;
+        self.log.check()
+    }
+
+    /// Whether the log alone has lost its place. What is in it is not lost: the last connection to end
+    /// copies it into the file.
+    pub(super) fn lost_its_log(&self) -> bool {
+        self.file.check().is_ok() && self.log.check().is_err()
     }
 }

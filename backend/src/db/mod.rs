@@ -277,7 +277,8 @@ impl r2d2::HandleError<diesel::ConnectionError> for LogError {
 /// reach, overloaded, or chose this transaction as a conflict's victim.
 fn is_transient(error: &diesel::result::Error) -> bool {
     use diesel::result::{DatabaseErrorKind as Kind, Error};
-    const SIGNS: [&str; 16] = [
+    const SIGNS: [&str; 17] = [
+        "attempt to write a readonly database",
         "database is locked",
         "database table is locked",
         "database or disk is full",

@@ -9,7 +9,7 @@
 //! all are replaced too.
 
 use super::conn::{Conn, Kind, Mode, on_each, transaction};
-use super::file::SqliteFile;
+use super::file::{Opened, SqliteFile};
 use diesel::PgConnection;
 use diesel::connection::{AnsiTransactionManager, CacheSize, TransactionManager};
 use diesel::dsl::sql;
@@ -43,15 +43,15 @@ impl Manager {
         Self { place, generation: Arc::default() }
     }
 
-    fn open(&self) -> ConnectionResult<Conn> {
+    fn open(&self) -> ConnectionResult<(Conn, Option<Opened>)> {
         match &self.place {
-            Place::File(file) => file.open().map(Conn::Sqlite),
+            Place::File(file) => file.open().map(|(conn, file)| (Conn::Sqlite(conn), Some(file))),
             Place::Server(url) => {
                 let mut conn = PgConnection::establish(url)?;
                 // Named statements belong to one server connection, and PgBouncer in transaction
                 // mode gives a new one with each transaction.
                 conn.set_prepared_statement_cache_size(CacheSize::Disabled);
-                Ok(Conn::Pg(conn))
+                Ok((Conn::Pg(conn), None))
             }
         }
     }
@@ -64,11 +64,8 @@ impl r2d2::ManageConnection for Manager {
     fn connect(&self) -> Result<Pooled, Self::Error> {
         // Read first: what is found out meanwhile counts for this one too.
         let born = self.generation.load(Relaxed);
-        let file = match &self.place {
-            Place::File(file) => Some(Arc::clone(file)),
-            Place::Server(_) => None,
-        };
-        Ok(Pooled { conn: self.open()?, file, born, generation: Arc::clone(&self.generation) })
+        let (conn, file) = self.open()?;
+        Ok(Pooled { conn, file, born, generation: Arc::clone(&self.generation) })
     }
 
     /// Nothing is asked: the transaction that follows finds out, and asking costs a round trip.
@@ -85,8 +82,8 @@ impl r2d2::ManageConnection for Manager {
 /// A connection, and when it was opened.
 pub(super) struct Pooled {
     conn: Conn,
-    /// Where it is to, on SQLite.
-    file: Option<Arc<SqliteFile>>,
+    /// What it has open, on SQLite.
+    file: Option<Opened>,
     /// Which generation it is of: each is opened after the end of the one before.
     born: u64,
     generation: Arc<AtomicU64>,
@@ -99,16 +96,23 @@ impl Pooled {
         mode: Mode,
         body: impl FnOnce(&mut Conn) -> Result<T, E>,
     ) -> Result<T, E> {
-        let file = self.file.as_deref();
+        let file = self.file.as_ref();
         let outcome = transaction(&mut self.conn, mode, |conn| {
-            let value = body(conn)?;
-            file.map_or(Ok(()), SqliteFile::check)?;
-            Ok(value)
+            let outcome = body(conn);
+            file.map_or(Ok(()), Opened::check)?;
+            outcome
         });
-        if outcome.is_err() && (self.is_broken() || mode == Mode::Write && self.is_read_only()) {
+        if outcome.is_err() && self.is_useless(mode) {
             self.retire();
         }
         outcome
+    }
+
+    /// Whether a transaction failed for a reason that lies in the connection.
+    fn is_useless(&mut self, mode: Mode) -> bool {
+        self.is_broken()
+            || self.file.as_ref().is_some_and(Opened::lost_its_log)
+            || mode == Mode::Write && self.is_read_only()
     }
 
     fn is_current(&self) -> bool {

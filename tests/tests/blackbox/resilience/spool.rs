@@ -221,6 +221,24 @@ fn a_file_that_is_gone_takes_nothing() {
     }
 }
 
+/// Its log has what was committed last: without its name nobody would find that again.
+#[test]
+fn a_log_that_lost_its_name_loses_nothing() {
+    let mut broken = Broken::start(Database::sqlite(), |builder| builder);
+    let client = broken.service.key();
+    let log = broken.service.database().file().with_extension("db-wal");
+    for round in 0..2 {
+        client.ingest(&bodies::event(&format!("before-{round}"))).expect(200);
+        std::fs::remove_file(&log).unwrap();
+        client.ingest(&bodies::event(&format!("meanwhile-{round}"))).expect(200);
+        broken.drained();
+    }
+    broken.service.kill();
+    broken.service.restart();
+    assert_eq!(broken.service.database().count("SELECT count(*) FROM invocations"), 4);
+    broken.drained();
+}
+
 /// On a full disk it is the same.
 #[test]
 fn a_full_disk_refuses_and_keeps_what_it_has() {
