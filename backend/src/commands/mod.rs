@@ -135,11 +135,7 @@ pub fn main() -> ExitCode {
         Command::Smoke(args) => smoke::run(&args),
         Command::Seed(args) => seed::run(&args),
     };
-    if let (Ok(_), Some(error)) = (&verdict, UNSAID.get()) {
-        eprintln!("The output could not be written: {error}.");
-        return ExitCode::FAILURE;
-    }
-    match verdict {
+    match verdict.and_then(|verdict| said().map(|()| verdict)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(failure) => {
@@ -212,4 +208,10 @@ fn say(line: impl std::fmt::Display) {
     {
         let _ = UNSAID.set(error);
     }
+}
+
+/// Whether all that was to be said could be written.
+fn said() -> Result<(), Failure> {
+    let unsaid = |error| Failure(format!("The output could not be written: {error}."));
+    UNSAID.get().map_or(Ok(()), |error| Err(unsaid(error)))
 }

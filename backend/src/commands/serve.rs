@@ -1,6 +1,6 @@
 //! `researchflow serve`.
 
-use super::{Failure, Verdict, adopt_ledger, say, start_logging};
+use super::{Failure, Verdict, adopt_ledger, said, say, start_logging};
 use crate::app::{Handles, create_app};
 use crate::audit::{self, Act, Actor};
 use crate::auth::{self, Bootstrapped};
@@ -62,7 +62,7 @@ pub(super) fn run(args: ServeArgs) -> Verdict {
     let metrics = metrics_listener(&state)?;
     let runtime = actix_web::rt::System::new();
     let first = prepare(&state, !args.no_migrate)?;
-    show(&first);
+    show(&first)?;
     let worker = args.worker || (state.config.server.is_development() && !args.no_worker);
     runtime.block_on(serve(state, listener, metrics, worker)).map_err(Failure::new)?;
     Ok(true)
@@ -79,6 +79,9 @@ fn take_alone(config: &Config) -> Result<Option<File>, Failure> {
 
 /// Schema, ledger, default project, first user and key. Safe when two processes start at once.
 fn prepare(state: &AppState, migrate: bool) -> Result<Bootstrapped, Failure> {
+    if !migrate {
+        state.db.must_exist()?;
+    }
     let mut conn = state.db.connect()?;
     if migrate {
         for version in migrate::up(&mut conn)? {
@@ -101,7 +104,7 @@ fn prepare(state: &AppState, migrate: bool) -> Result<Bootstrapped, Failure> {
     })
 }
 
-fn show(first: &Bootstrapped) {
+fn show(first: &Bootstrapped) -> Result<(), Failure> {
     if let Some((email, password)) = &first.admin {
         say(format_args!("Administrator  {email}  password  {password}"));
     }
@@ -111,6 +114,7 @@ fn show(first: &Bootstrapped) {
     if first.admin.is_some() || first.key.is_some() {
         say("These are shown this once; only their hashes are kept.");
     }
+    said()
 }
 
 /// Takes the address that `setting` names.
