@@ -63,7 +63,7 @@ fn what_was_done_is_not_done_again(database: Database) {
     post(&key, &keys, "k-1", &body).expect(201);
     post(&key, &keys, "k-2", &json!({"name": "", "scopes": []})).problem_4xx();
     for statement in mend {
-        service.database().execute(statement);
+        service.database().execute(&statement);
     }
     let soon = post(&key, &keys, "k-1", &body);
     assert_eq!(soon.header("retry-after"), Some("1"), "{soon:?}");
@@ -97,7 +97,7 @@ fn requests_of_one_id_are_told_apart(database: Database) {
     post("undone", &json!({"name": "", "scopes": []})).problem_4xx();
     post("done", &body).expect(201);
     for statement in mend {
-        service.database().execute(statement);
+        service.database().execute(&statement);
     }
     let earlier = "UPDATE idempotency_keys SET created_at = created_at - 61000000";
     service.database().execute(earlier);
@@ -110,35 +110,14 @@ fn whose_turn_is_over_does_nothing(database: Database) {
     let service = Service::start(database);
     let keys = format!("{PROJECT}/keys");
     let body = json!({"name": "late", "scopes": ["read"]});
-    let mend = lose_turns(service.database());
+    let forget = "DELETE FROM idempotency_keys;";
+    let mend = trigger(service.database(), ("AFTER INSERT", "api_keys"), (forget, forget));
     post(&service.key(), &keys, "k", &body).problem(503);
     for statement in mend {
-        service.database().execute(statement);
+        service.database().execute(&statement);
     }
     assert!(service.key().all(&keys).iter().all(|key| key["name"] != "late"));
     post(&service.key(), &keys, "k", &body).expect(201);
-}
-
-/// Turns are lost while a key is made; returns what ends it.
-fn lose_turns(database: &Database) -> Vec<&'static str> {
-    let (make, mend): (&[&str], _) = match database.kind() {
-        Kind::Sqlite => (
-            &["CREATE TRIGGER no_turns AFTER INSERT ON api_keys \
-               BEGIN DELETE FROM idempotency_keys; END"],
-            vec!["DROP TRIGGER no_turns"],
-        ),
-        Kind::Postgres => (
-            &[
-                "CREATE FUNCTION no_turns() RETURNS trigger LANGUAGE plpgsql AS \
-                 'BEGIN DELETE FROM idempotency_keys; RETURN NEW; END'",
-                "CREATE TRIGGER no_turns AFTER INSERT ON api_keys \
-                 EXECUTE FUNCTION no_turns()",
-            ],
-            vec!["DROP TRIGGER no_turns ON api_keys", "DROP FUNCTION no_turns"],
-        ),
-    };
-    make.iter().for_each(|statement| database.execute(statement));
-    mend
 }
 
 fn whoever_may_by_now_is_not_refused_again(database: Database) {
@@ -156,22 +135,28 @@ fn whoever_may_by_now_is_not_refused_again(database: Database) {
 }
 
 /// Returns what lets answers be kept again.
-fn keep_no_answers(database: &Database) -> Vec<&'static str> {
-    let (make, mend): (&[&str], _) = match database.kind() {
-        Kind::Sqlite => (
-            &["CREATE TRIGGER no_answers BEFORE UPDATE OF status ON idempotency_keys \
-               BEGIN SELECT RAISE(FAIL, 'no'); END"],
-            vec!["DROP TRIGGER no_answers"],
-        ),
-        Kind::Postgres => (
-            &[
-                "CREATE FUNCTION no_answers() RETURNS trigger LANGUAGE plpgsql AS \
-                 'BEGIN RAISE EXCEPTION ''no''; END'",
-                "CREATE TRIGGER no_answers BEFORE UPDATE OF status ON idempotency_keys \
-                 EXECUTE FUNCTION no_answers()",
-            ],
-            vec!["DROP TRIGGER no_answers ON idempotency_keys", "DROP FUNCTION no_answers"],
-        ),
+fn keep_no_answers(database: &Database) -> Vec<String> {
+    let bodies = ("SELECT RAISE(FAIL, 'no');", "RAISE EXCEPTION ''no'';");
+    trigger(database, ("BEFORE UPDATE OF status", "idempotency_keys"), bodies)
+}
+
+/// Has the database do something by itself; returns what ends that. `bodies` are SQLite's and
+/// PostgreSQL's.
+fn trigger(database: &Database, (when, table): (&str, &str), bodies: (&str, &str)) -> Vec<String> {
+    let (make, mend) = match database.kind() {
+        Kind::Sqlite => {
+            let body = bodies.0;
+            let make = format!("CREATE TRIGGER t {when} ON {table} BEGIN {body} END");
+            (vec![make], vec!["DROP TRIGGER t".to_owned()])
+        }
+        Kind::Postgres => {
+            let body = format!("'BEGIN {} RETURN NEW; END'", bodies.1);
+            let function =
+                format!("CREATE FUNCTION t() RETURNS trigger LANGUAGE plpgsql AS {body}");
+            let make = format!("CREATE TRIGGER t {when} ON {table} EXECUTE FUNCTION t()");
+            let mend = [format!("DROP TRIGGER t ON {table}"), "DROP FUNCTION t".to_owned()];
+            (vec![function, make], mend.to_vec())
+        }
     };
     make.iter().for_each(|statement| database.execute(statement));
     mend
