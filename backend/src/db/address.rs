@@ -11,6 +11,7 @@ pub(super) fn is_sound(url: &str) -> bool {
         after.get(..2).is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()))
     });
     let ats = |text: &str| text.matches('@').count();
+    let query = query.strip_suffix('&').unwrap_or(query);
     let are_pairs = query.is_empty() || query.split('&').all(|it| it.matches('=').count() == 1);
     is_encoded
         && are_pairs
@@ -45,6 +46,7 @@ mod tests {
             "postgres://[::1]/db",
             "postgres:///db?host=/run/postgresql&user=a@b",
             "postgres://h",
+            "postgres://h/db?sslmode=require&",
         ] {
             assert!(is_sound(sound), "{sound}");
         }

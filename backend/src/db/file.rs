@@ -12,6 +12,7 @@ use rustix::fs::{Access, access};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 /// WAL with full sync: a commit is on the disk before it is acknowledged. The wait for another
@@ -41,6 +42,8 @@ pub(super) struct SqliteFile {
     /// Whether it could be written to then.
     takes_writes: OnceLock<()>,
     log: Mutex<Weak<Log>>,
+    /// Whether a log lost its place that nobody is known to have copied into the file since.
+    lost_a_log: AtomicBool,
 }
 
 /// What no other file has as long as this one exists: its device and inode.
@@ -49,6 +52,13 @@ type Identity = (u64, u64);
 fn identity(path: &Path) -> Option<Identity> {
     let found = fs::metadata(path).ok()?;
     Some((found.dev(), found.ino()))
+}
+
+/// What SQLite keeps beside a file, at the end of a link too.
+fn beside(file: &str, suffix: &str) -> PathBuf {
+    let mut path = fs::canonicalize(file).unwrap_or_else(|_| file.into()).into_os_string();
+    path.push(suffix);
+    path.into()
 }
 
 /// The write-ahead log of all connections that are open. The last to end copies it into the file and
@@ -73,6 +83,7 @@ impl SqliteFile {
             opened: OnceLock::new(),
             takes_writes: OnceLock::new(),
             log: Mutex::default(),
+            lost_a_log: AtomicBool::new(false),
         }
     }
 
@@ -83,7 +94,10 @@ impl SqliteFile {
         self.check().map_err(gone)?;
         // With a second log beside one that lost its name, either would miss what is in the other.
         let log = shared.upgrade();
-        log.as_deref().map_or(Ok(()), Log::check).map_err(gone)?;
+        match log.as_deref() {
+            Some(log) => log.check().map_err(gone)?,
+            None => self.check_copied().map_err(gone)?,
+        }
         if self.opened.get().is_none() {
             self.keep_to_owner();
         }
@@ -97,6 +111,8 @@ impl SqliteFile {
         // A file that was empty has its log from the first reading on.
         let read = conn.batch_execute("SELECT 1 FROM sqlite_master");
         read.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        // The last of the others may have ended meanwhile, and taken the log with it.
+        log.as_deref().map_or(Ok(()), Log::check).map_err(gone)?;
         let log = log.unwrap_or_else(|| Arc::new(Log::of(&self.path)));
         *shared = Arc::downgrade(&log);
         Ok((conn, Opened { file: Arc::clone(self), log }))
@@ -129,6 +145,17 @@ impl SqliteFile {
         Ok(())
     }
 
+    /// Whether a log that lost its place is in the file. As long as another process has the file open,
+    /// the end of our last connection copied nothing, and what all of them share (`…-shm`) stays.
+    fn check_copied(&self) -> Result<(), DbError> {
+        if self.lost_a_log.load(Relaxed) && beside(&self.path, "-shm").exists() {
+            let detail = format!("{}-wal was removed, and another process has it open", self.path);
+            return Err(DbError::Unavailable(detail));
+        }
+        self.lost_a_log.store(false, Relaxed);
+        Ok(())
+    }
+
     /// Makes a file that is not there yet, for its owner's eyes alone, at the end of a link too. What
     /// cannot be made is told by SQLite, in opening it.
     fn keep_to_owner(&self) {
@@ -143,9 +170,7 @@ impl SqliteFile {
 impl Log {
     /// That of a connection that is open.
     fn of(file: &str) -> Self {
-        let mut path = fs::canonicalize(file).unwrap_or_else(|_| file.into()).into_os_string();
-        path.push("-wal");
-        let path = PathBuf::from(path);
+        let path = beside(file, "-wal");
         Self { opened: identity(&path), path }
     }
 
@@ -171,6 +196,8 @@ impl Opened {
     /// Whether the log alone has lost its place. What is in it is not lost: the last connection to end
     /// copies it into the file.
     pub(super) fn lost_its_log(&self) -> bool {
-        self.file.check().is_ok() && self.log.check().is_err()
+        let is_lost = self.file.check().is_ok() && self.log.check().is_err();
+        self.file.lost_a_log.fetch_or(is_lost, Relaxed);
+        is_lost
     }
 }

@@ -93,7 +93,8 @@ impl Db {
         let kind = Kind::of(url).ok_or("DATABASE_URL must start with sqlite:// or postgres://")?;
         if kind == Kind::Postgres && !address::is_sound(url) {
             return Err("DATABASE_URL cannot be read: in its user name and password, blanks and \
-                        characters such as / ? @ : % must be percent-encoded, as %2F for /"
+                        characters such as / ? @ : % must be percent-encoded, as %2F for /, and \
+                        behind ? so must = and & in a value"
                 .to_owned());
         }
         let pool = r2d2::Pool::builder()
