@@ -5,6 +5,9 @@ use crate::error::{ApiError, Code};
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 
+/// What the audit trail calls it that a user without one wanted: the service, whatever it was.
+pub(super) const WANTED: &str = "without_second_factor";
+
 /// Setting a second factor up, seeing one's sessions, and signing in and out.
 const OPEN: [(Method, &str); 7] = [
     (Method::GET, "/api/v1/users/me/totp"),

@@ -2,9 +2,9 @@
 
 use super::credential::{Credential, SecretHash, is_plausible_key, malformed};
 use super::permissions::Scope;
-use super::refusals::Refusals;
+use super::refusals::{Refusals, Refused};
 use super::subject::{Owner, Presented, Stranger, count_owner};
-use super::{remembered, session};
+use super::{enrolment, remembered, session};
 use crate::audit::Actor;
 use crate::config::RouteClass;
 use crate::edge::class_of;
@@ -181,7 +181,11 @@ async fn authenticated<B: MessageBody + 'static>(
         request.extensions_mut().insert(principal);
         if let Some(session) = session {
             let session::Resolved { signed_in, refused, renewed: cookie } = *session;
-            refusal = refusal.or_else(|| refused.map(|error| error.error_response()));
+            if let Some(error) = refused {
+                let wanted = enrolment::WANTED.to_owned();
+                request.extensions_mut().insert(Refused { project_id: None, wanted });
+                refusal = refusal.or_else(|| Some(error.error_response()));
+            }
             renewed = cookie.map(Box::new);
             request.extensions_mut().insert(signed_in);
         }

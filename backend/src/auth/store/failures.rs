@@ -1,5 +1,6 @@
 //! Failed attempts to sign in, in the database, so that every process sees them.
 
+use super::sessions::SKEW;
 use crate::db::schema::sign_in_failures::{self, dsl};
 use crate::db::{Conn, DbError, on_each};
 use diesel::prelude::*;
@@ -28,8 +29,9 @@ pub(in crate::auth) fn count(
     let row = dsl::sign_in_failures.find(subject);
     let columns = (sign_in_failures::failures, sign_in_failures::blocked_until);
     let (failures, blocked_until): (i64, i64) = row.select(columns).first(conn)?;
-    if blocked_until > now && blocked_until <= now + delay(i64::MAX) {
-        return Ok(Counted::Blocked(blocked_until));
+    let longest = now + delay(i64::MAX);
+    if blocked_until > now && blocked_until <= longest + SKEW {
+        return Ok(Counted::Blocked(blocked_until.min(longest)));
     }
     let n = failures + 1;
     let until = match delay(n) {

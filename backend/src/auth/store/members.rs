@@ -91,6 +91,7 @@ pub fn remove_member(conn: &mut Conn, project_id: &str, user_id: &str) -> Result
 
 /// What was given to somebody with other rights is theirs no more.
 fn rights_changed(conn: &mut Conn, user_id: &str) -> Result<(), DbError> {
-    forget_answers(conn, &Actor::User(user_id.to_owned()).label())?;
-    sessions::renew_all(conn, user_id)
+    // In the order of whoever changes their own credentials under an Idempotency-Key.
+    sessions::renew_all(conn, user_id)?;
+    forget_answers(conn, &Actor::User(user_id.to_owned()).label())
 }

@@ -179,7 +179,10 @@ fn what_is_not_there_is_refused_as_what_is_not_theirs(database: Database) {
 fn whoever_has_to_enrol_is_refused(database: Database) {
     let demand = "RESEARCHFLOW_REQUIRE_SECOND_FACTOR";
     let service = Service::builder(database).env(demand, "true").start();
-    service.admin().get("/api/v1/projects").problem(403);
+    let admin = service.admin();
+    for path in ["/api/v1/projects", "/api/v1/audit", PROJECT] {
+        admin.get(path).problem(403);
+    }
     let sealed = "SELECT count(*) FROM audit_events WHERE action = 'access_refused'";
     tests::eventually("it is sealed", || (service.database().count(sealed) == 1).then_some(()));
 }
