@@ -212,6 +212,9 @@ fn say(line: impl std::fmt::Display) {
 
 /// Whether all that was to be said could be written.
 fn said() -> Result<(), Failure> {
-    let unsaid = |error| Failure(format!("The output could not be written: {error}."));
     UNSAID.get().map_or(Ok(()), |error| Err(unsaid(error)))
+}
+
+fn unsaid(error: &io::Error) -> Failure {
+    Failure(format!("The output could not be written: {error}."))
 }

@@ -1,6 +1,6 @@
 //! `researchflow serve`.
 
-use super::{Failure, Verdict, adopt_ledger, said, say, start_logging};
+use super::{Failure, Verdict, adopt_ledger, start_logging, unsaid};
 use crate::app::{Handles, create_app};
 use crate::audit::{self, Act, Actor};
 use crate::auth::{self, Bootstrapped};
@@ -19,6 +19,7 @@ use hardening::serve::{ClientPatience, Connections, Listen, Transport};
 use hardening::{compression, panics, problems, request_id, security_headers};
 use secrecy::ExposeSecret;
 use std::fs::File;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,8 +62,7 @@ pub(super) fn run(args: ServeArgs) -> Verdict {
     let listener = bind("RESEARCHFLOW_LISTEN", listen)?;
     let metrics = metrics_listener(&state)?;
     let runtime = actix_web::rt::System::new();
-    let first = prepare(&state, !args.no_migrate)?;
-    show(&first)?;
+    prepare(&state, !args.no_migrate)?;
     let worker = args.worker || (state.config.server.is_development() && !args.no_worker);
     runtime.block_on(serve(state, listener, metrics, worker)).map_err(Failure::new)?;
     Ok(true)
@@ -78,7 +78,7 @@ fn take_alone(config: &Config) -> Result<Option<File>, Failure> {
 }
 
 /// Schema, ledger, default project, first user and key. Safe when two processes start at once.
-fn prepare(state: &AppState, migrate: bool) -> Result<Bootstrapped, Failure> {
+fn prepare(state: &AppState, migrate: bool) -> Result<(), Failure> {
     if !migrate {
         state.db.must_exist()?;
     }
@@ -100,21 +100,24 @@ fn prepare(state: &AppState, migrate: bool) -> Result<Bootstrapped, Failure> {
         if made {
             audit::append(conn, state, Actor::System, Some(&project_id), Act::ProjectCreated)?;
         }
-        auth::bootstrap(conn, state, &project_id).map_err(Failure::from)
+        // Nobody is made whose password nobody has seen.
+        show(&auth::bootstrap(conn, state, &project_id)?)
     })
 }
 
 fn show(first: &Bootstrapped) -> Result<(), Failure> {
+    let mut lines = String::new();
     if let Some((email, password)) = &first.admin {
-        say(format_args!("Administrator  {email}  password  {password}"));
+        lines += &format!("Administrator  {email}  password  {password}\n");
     }
     if let Some(key) = &first.key {
-        say(format_args!("API key of the project default  {key}"));
+        lines += &format!("API key of the project default  {key}\n");
     }
-    if first.admin.is_some() || first.key.is_some() {
-        say("These are shown this once; only their hashes are kept.");
+    if lines.is_empty() {
+        return Ok(());
     }
-    said()
+    lines += "These are shown this once; only their hashes are kept.\n";
+    io::stdout().lock().write_all(lines.as_bytes()).map_err(|error| unsaid(&error))
 }
 
 /// Takes the address that `setting` names.
@@ -239,7 +242,7 @@ pub(super) fn metrics_server(
     state: &AppState,
     insights: &Insights,
     listener: Option<TcpListener>,
-) -> std::io::Result<Option<ServerHandle>> {
+) -> io::Result<Option<ServerHandle>> {
     let Some(listener) = listener else { return Ok(None) };
     let (state, insights) = (state.clone(), insights.clone());
     let outside = edge::outside(&state.config.edge, state.clock);
@@ -269,7 +272,7 @@ pub(super) fn metrics_server(
     Ok(Some(handle))
 }
 
-pub(super) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     // A terminal that is closed ends what runs in it: not in the middle of a request.
     let mut hangup = signal(SignalKind::hangup())?;

@@ -112,6 +112,7 @@ fn what_could_not_be_written_is_a_failure() {
     let ended = serve.env("RESEARCHFLOW_LISTEN", "127.0.0.1:0").stdout(full).output().unwrap();
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(String::from_utf8_lossy(&ended.stderr).contains("could not be written"), "{ended:?}");
+    assert_eq!(database.count("SELECT count(*) FROM users"), 0);
     // A reader that has seen enough.
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
