@@ -1,5 +1,5 @@
--- A role that serves and nothing else: it cannot change the schema, the audit log, or what the ledger
--- says of erasures. The owner of the database runs this after `researchflow migrate up`, once; what
+-- A role that serves and nothing else: it cannot change the schema, nor take away or alter what is
+-- written once; what it could write wrongly, `researchflow ledger verify` finds. The owner of the database runs this after `researchflow migrate up`, once; what
 -- later migrations make comes with the same rights. Then `\password researchflow_service`, and
 --     serve --no-migrate, with DATABASE_URL=postgres://researchflow_service:…@…
 -- A test serves with it (tests/blackbox security::database_role).
@@ -18,3 +18,9 @@ REVOKE UPDATE, DELETE ON audit_events, ledger_erasures FROM researchflow_service
 REVOKE DELETE ON ledger_heads, ledger_entries, ledger_tiles FROM researchflow_service;
 -- Erased with what they tell of, never altered.
 REVOKE UPDATE ON ledger_records FROM researchflow_service;
+
+DO $$ BEGIN
+    IF has_schema_privilege('researchflow_service', 'public', 'CREATE') THEN
+        RAISE 'everybody may make tables in the schema public: its owner has to revoke that';
+    END IF;
+END $$;
